@@ -1,0 +1,1 @@
+"""ModelPackage: one ONNX graph plus one signature, measured at publication."""

@@ -1,0 +1,147 @@
+"""Publish, promote, roll back, resolve: the registry over an object store, without a table and without a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from lepton import lake
+from lepton.errors import Conflict, NotFound
+from lepton.ports import ObjectStore
+from lepton.registry.records import HISTORY, Alias, Move, Verdict
+
+JSON = "application/json"
+
+
+class Registry:
+    """All methods raise TransientError when the store does; names are checked before they become keys."""
+
+    def __init__(self, lake_store: ObjectStore) -> None:
+        self._lake = lake_store
+
+    def record(self, verdict: Verdict) -> Verdict:
+        """Write the verdict once. A second call returns the first one's verdict, whatever it is given."""
+        key = lake.registry_version(verdict.model, verdict.version)
+        try:
+            self._lake.put(key, verdict.model_dump_json(indent=1).encode(), content_type=JSON, if_absent=True)
+        except Conflict:
+            return self.verdict(verdict.model, verdict.version)
+        return verdict
+
+    def verdict(self, model: str, version: str) -> Verdict:
+        """Raises NotFound when the gate has not seen this version."""
+        try:
+            blob = self._lake.get(lake.registry_version(model, version))
+        except NotFound as error:
+            raise NotFound(
+                f"model {model!r} has no version {version!r}", pointer="/version", hint=f"lepton models show {model}"
+            ) from error
+        assert blob is not None  # noqa: S101  # get answers None only when an etag was given
+        return Verdict.model_validate_json(blob.body)
+
+    def alias(self, model: str, alias: str) -> tuple[Alias, str]:
+        """The alias and its etag. Raises NotFound."""
+        try:
+            blob = self._lake.get(lake.registry_alias(model, alias))
+        except NotFound as error:
+            raise NotFound(
+                f"model {model!r} has no alias {alias!r}", pointer="/model", hint="lepton models list"
+            ) from error
+        assert blob is not None  # noqa: S101
+        return Alias.model_validate_json(blob.body), blob.etag
+
+    def promote(
+        self,
+        model: str,
+        alias: str,
+        version: str,
+        *,
+        by: str,
+        at: datetime,
+        reason: str = "promoted",
+        if_generation: int | None = None,
+    ) -> Alias:
+        """Point the alias at a version that passed the gate; pointing it where it points changes nothing.
+
+        Raises NotFound for an unknown version, Conflict for a refused one, when `if_generation` is no longer the
+        alias's (0: does not exist yet), or when another writer won the race.
+        """
+        if not self.verdict(model, version).passed:
+            raise Conflict(
+                f"version {version} of {model!r} was refused by the gate",
+                pointer="/version",
+                hint=f"lepton models show {model} {version} says why",
+            )
+        current, etag = self._current(model, alias)
+        generation = current.generation if current else 0
+        if if_generation is not None and if_generation != generation:
+            raise Conflict(f"{alias!r} of {model!r} is at generation {generation}, not {if_generation}")
+        if current and current.version == version:
+            return current
+        move = Move(generation=generation + 1, version=version, by=by, reason=reason, at=at)
+        return self._move(model, alias, move, current, etag)
+
+    def rollback(self, model: str, alias: str, *, by: str, at: datetime) -> Alias:
+        """Point the alias back at `previous`. Raises NotFound without an alias, Conflict without a previous one."""
+        current, etag = self.alias(model, alias)
+        if current.previous is None:
+            raise Conflict(f"{alias!r} of {model!r} has never pointed elsewhere: there is nothing to roll back to")
+        move = Move(
+            generation=current.generation + 1, version=current.previous, by=by, reason="rolled back", at=at
+        )
+        return self._move(model, alias, move, current, etag)
+
+    def models(self) -> Iterator[str]:
+        """Names of all models with at least one verdict, in order."""
+        after = "registry/"
+        while (entry := next(iter(self._lake.list("registry/", after=after)), None)) is not None:
+            model = entry.key.split("/")[1]
+            yield model
+            after = f"registry/{model}/\U0010ffff"
+
+    def versions(self, model: str) -> list[Verdict]:
+        """All verdicts of a model, oldest first. Raises NotFound when there are none."""
+        prefix = f"registry/{lake.checked_name(model, 'model')}/versions/"
+        found = [
+            self.verdict(model, entry.key.rsplit("/", 1)[-1].removesuffix(".json")) for entry in self._lake.list(prefix)
+        ]
+        if not found:
+            raise NotFound(f"there is no model {model!r}", pointer="/model", hint="lepton models list")
+        return sorted(found, key=lambda verdict: (verdict.at, verdict.version))
+
+    def aliases(self, model: str) -> list[Alias]:
+        """All aliases of a model in name order; empty when it has none."""
+        prefix = f"registry/{lake.checked_name(model, 'model')}/aliases/"
+        names = [entry.key.rsplit("/", 1)[-1].removesuffix(".json") for entry in self._lake.list(prefix)]
+        return [self.alias(model, name)[0] for name in names]
+
+    def _current(self, model: str, alias: str) -> tuple[Alias | None, str | None]:
+        try:
+            return self.alias(model, alias)
+        except NotFound:
+            return None, None
+
+    def _move(self, model: str, alias: str, move: Move, current: Alias | None, etag: str | None) -> Alias:
+        moved = Alias(
+            model=model,
+            alias=alias,
+            generation=move.generation,
+            version=move.version,
+            previous=current.version if current else None,
+            by=move.by,
+            at=move.at,
+            history=((current.history if current else ()) + (move,))[-HISTORY:],
+        )
+        body = moved.model_dump_json(indent=1).encode()
+        key = lake.registry_alias(model, alias)
+        try:
+            self._lake.put(key, body, content_type=JSON, if_absent=etag is None, if_etag=etag)
+        except Conflict as error:
+            won, _ = self.alias(model, alias)
+            if (won.generation, won.version, won.by, won.at) == (moved.generation, moved.version, moved.by, moved.at):
+                return won  # our own write, whose acknowledgement was lost and which was sent again
+            raise Conflict(
+                f"{alias!r} of {model!r} was moved to {won.version} by {won.by} at the same time",
+                hint="look at it and try again",
+            ) from error
+        return moved
