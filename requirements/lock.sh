@@ -12,3 +12,4 @@ for layer in runtime inference tables images; do
 done
 compile --extra trainer -c "$pins" -o trainer/requirements.txt
 compile --extra cli -c "$pins" -o requirements/cli.lock
+"$uv" pip compile requirements/sam.in --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements/sam.lock

@@ -120,9 +120,7 @@ class RejectedUpload(DataError):
 
     code = "rejected_upload"
 
-    def __init__(
-        self, message: str, *, reason: str, pointer: str | None = None, hint: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, reason: str, pointer: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, pointer=pointer, hint=hint)
         self.reason = reason
 

@@ -33,7 +33,9 @@ def error_body(error: LeptonError, request: str) -> dict[str, Any]:
 def error_response(error: LeptonError, request: str) -> Response[str]:
     """The answer to one of our errors; only faults on our side are logged as errors."""
     log = logger().error if error.status >= 500 else logger().info
-    log("request refused", status=error.status, code=error.code, reason=error.message, pointer=error.pointer)
+    # A caller's fault is told to the caller: the message may quote what was sent, which no log line may.
+    reason = error.message if error.status >= 500 else None
+    log("request refused", status=error.status, code=error.code, reason=reason, pointer=error.pointer)
     headers = {"Retry-After": "1"} if error.retry else {}
     return Response(error.status, JSON, _dumps(error_body(error, request)), headers=headers)
 

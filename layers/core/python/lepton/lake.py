@@ -31,9 +31,7 @@ def checked_name(value: str, what: str = "name") -> str:
 def checked_digest(value: str, what: str = "version") -> str:
     """The value itself when it is a short digest. Raises InvalidRequest."""
     if not _DIGEST.fullmatch(value):
-        raise InvalidRequest(
-            f"{value[:80]!r} is not a legal {what}", pointer=f"/{what}", hint="12 hexadecimal digits"
-        )
+        raise InvalidRequest(f"{value[:80]!r} is not a legal {what}", pointer=f"/{what}", hint="12 hexadecimal digits")
     return value
 
 
@@ -77,6 +75,11 @@ def dataset_prefix(name: str, version: str) -> str:
 
 def dataset_manifest(name: str, version: str) -> str:
     return dataset_prefix(name, version) + "manifest.json"
+
+
+def dataset_latest(name: str) -> str:
+    """Points to the version of the newest upload."""
+    return f"datasets/{checked_name(name)}/latest.json"
 
 
 def upload_receipt(dataset: str, upload: str) -> str:

@@ -66,11 +66,16 @@ class MemoryJobQueue:
     def __init__(self) -> None:
         self.submitted: dict[str, JobRequest] = {}
         self.statuses: dict[str, JobStatus] = {}
+        self._lock = threading.Lock()
 
     def submit(self, request: JobRequest) -> str:
-        job_id = f"job-{len(self.submitted) + 1}"
-        self.submitted[job_id] = request
-        self.statuses[job_id] = JobStatus(job_id, "SUBMITTED")
+        with self._lock:
+            known = next((job_id for job_id, one in self.submitted.items() if one.name == request.name), None)
+            if known is not None:
+                return known
+            job_id = f"job-{len(self.submitted) + 1}"
+            self.submitted[job_id] = request
+            self.statuses[job_id] = JobStatus(job_id, "SUBMITTED")
         return job_id
 
     def describe(self, job_id: str) -> JobStatus:

@@ -92,7 +92,10 @@ class JobQueue(Protocol):
     """Runs containers (or, in the local cloud, processes) to completion."""
 
     def submit(self, request: JobRequest) -> str:
-        """Submit and return the job id. Raises Misconfigured, TransientError."""
+        """Submit and return the job id; a job of this name is submitted once, the second call gives the first's id.
+
+        An empty `command`: the job definition's own. Raises Misconfigured, TransientError.
+        """
 
     def describe(self, job_id: str) -> JobStatus:
         """What is known of the job. Raises NotFound, TransientError."""

@@ -26,6 +26,8 @@ class Settings(BaseModel):
     upload_seconds: int = Field(default=900, gt=0, le=900)
     upload_max_bytes: int = Field(default=1_000_000_000, gt=0)
     price_region: str = "us-east-1"
+    # The Lambda functions that the scale advisor looks after: NAME[:MEMORY_MB],...
+    watched_functions: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

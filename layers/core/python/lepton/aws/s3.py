@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lepton.aws import clients
 from lepton.aws.clients import translated
+from lepton.errors import Conflict, NotFound
 from lepton.ports import Blob, Entry
 
 if TYPE_CHECKING:
@@ -50,16 +51,19 @@ class S3ObjectStore:
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent else {}
         if if_etag is not None:
             condition["IfMatch"] = if_etag
-        with translated(f"write s3://{self.bucket}/{key}"):
-            if isinstance(body, Path):
-                with body.open("rb") as stream:
-                    return self._put(key, stream, content_type, condition)
-            return self._put(key, body, content_type, condition)
+        try:
+            with translated(f"write s3://{self.bucket}/{key}"):
+                if isinstance(body, Path):
+                    with body.open("rb") as stream:
+                        return self._put(key, stream, content_type, condition)
+                return self._put(key, body, content_type, condition)
+        except NotFound as error:
+            if if_etag is None:
+                raise
+            raise Conflict(f"object {key!r} is gone, not at {if_etag}") from error
 
     def _put(self, key: str, body: Any, content_type: str, condition: dict[str, Any]) -> str:
-        answer = self._s3.put_object(
-            Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, **condition
-        )
+        answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, **condition)
         return answer["ETag"]
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[Entry]:
