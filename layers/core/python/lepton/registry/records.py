@@ -25,7 +25,7 @@ class Check(_Frozen):
 
 
 class Verdict(_Frozen):
-    """What the gate said of a version. Never changes once written."""
+    """What the gate said of a version. Written once; only a refusal can be replaced, by another run's pass."""
 
     schema_version: Literal[1] = 1
     model: str

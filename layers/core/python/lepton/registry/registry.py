@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from lepton import lake
-from lepton.errors import Conflict, NotFound
+from lepton.errors import Conflict, CorruptArtifact, NotFound
 from lepton.ports import ObjectStore
 from lepton.registry.records import HISTORY, Alias, Move, Verdict
 
@@ -20,35 +22,59 @@ class Registry:
         self._lake = lake_store
 
     def record(self, verdict: Verdict) -> Verdict:
-        """Write the verdict once. A second call returns the first one's verdict, whatever it is given."""
+        """Write the verdict once; a second call returns what is there, whatever it is given.
+
+        The one exception: a pass takes the place of another run's refusal, because the same bytes may be judged
+        again by a looser gate. A pass is never taken back.
+        """
         key = lake.registry_version(verdict.model, verdict.version)
+        body = verdict.model_dump_json(indent=1).encode()
         try:
-            self._lake.put(key, verdict.model_dump_json(indent=1).encode(), content_type=JSON, if_absent=True)
+            self._lake.put(key, body, content_type=JSON, if_absent=True)
         except Conflict:
-            return self.verdict(verdict.model, verdict.version)
+            present, etag = self._verdict(verdict.model, verdict.version)
+            if present.passed or not verdict.passed or present.run == verdict.run:
+                return present
+            try:
+                self._lake.put(key, body, content_type=JSON, if_etag=etag)
+            except Conflict:
+                return self.verdict(verdict.model, verdict.version)  # only another pass can have been faster
         return verdict
 
     def verdict(self, model: str, version: str) -> Verdict:
         """Raises NotFound when the gate has not seen this version."""
+        return self._verdict(model, version)[0]
+
+    def _verdict(self, model: str, version: str) -> tuple[Verdict, str]:
         try:
             blob = self._lake.get(lake.registry_version(model, version))
         except NotFound as error:
             raise NotFound(
-                f"model {model!r} has no version {version!r}", pointer="/version", hint=f"lepton models show {model}"
+                f"model {model!r} has no version {version!r}",
+                pointer="/version",
+                hint=f"lepton models show {model}",
             ) from error
         assert blob is not None  # noqa: S101  # get answers None only when an etag was given
-        return Verdict.model_validate_json(blob.body)
+        return Verdict.model_validate_json(blob.body), blob.etag
 
     def alias(self, model: str, alias: str) -> tuple[Alias, str]:
         """The alias and its etag. Raises NotFound."""
+        found = self.moved(model, alias, None)
+        assert found is not None  # noqa: S101  # None only when an etag was given
+        return found
+
+    def moved(self, model: str, alias: str, etag: str | None) -> tuple[Alias, str] | None:
+        """The alias and its etag, None when its etag still is the one given. Raises NotFound, CorruptArtifact."""
+        key = lake.registry_alias(model, alias)
         try:
-            blob = self._lake.get(lake.registry_alias(model, alias))
+            blob = self._lake.get(key, unless_etag=etag)
+            return None if blob is None else (Alias.model_validate_json(blob.body), blob.etag)
+        except ValidationError as error:
+            raise CorruptArtifact(f"{key} is not an alias", hint="promote a version again") from error
         except NotFound as error:
             raise NotFound(
                 f"model {model!r} has no alias {alias!r}", pointer="/model", hint="lepton models list"
             ) from error
-        assert blob is not None  # noqa: S101
-        return Alias.model_validate_json(blob.body), blob.etag
 
     def promote(
         self,
@@ -75,7 +101,11 @@ class Registry:
         current, etag = self._current(model, alias)
         generation = current.generation if current else 0
         if if_generation is not None and if_generation != generation:
-            raise Conflict(f"{alias!r} of {model!r} is at generation {generation}, not {if_generation}")
+            raise Conflict(
+                f"{alias!r} of {model!r} is at generation {generation}, not {if_generation}",
+                pointer="/if_generation",
+                hint="somebody moved it since you looked: look again",
+            )
         if current and current.version == version:
             return current
         move = Move(generation=generation + 1, version=version, by=by, reason=reason, at=at)
@@ -85,14 +115,19 @@ class Registry:
         """Point the alias back at `previous`. Raises NotFound without an alias, Conflict without a previous one."""
         current, etag = self.alias(model, alias)
         if current.previous is None:
-            raise Conflict(f"{alias!r} of {model!r} has never pointed elsewhere: there is nothing to roll back to")
-        move = Move(
-            generation=current.generation + 1, version=current.previous, by=by, reason="rolled back", at=at
-        )
+            raise Conflict(
+                f"{alias!r} of {model!r} has never pointed elsewhere: there is nothing to roll back to",
+                pointer="/alias",
+                hint=f"lepton models promote {model} VERSION points it elsewhere",
+            )
+        move = Move(generation=current.generation + 1, version=current.previous, by=by, reason="rolled back", at=at)
         return self._move(model, alias, move, current, etag)
 
-    def models(self) -> Iterator[str]:
-        """Names of all models with at least one verdict, in order."""
+    def models(self) -> list[str]:
+        """Names of all models with at least one verdict, sorted."""
+        return sorted(self._models())  # keys are not: "churn-b/" comes before "churn/"
+
+    def _models(self) -> Iterator[str]:
         after = "registry/"
         while (entry := next(iter(self._lake.list("registry/", after=after)), None)) is not None:
             model = entry.key.split("/")[1]
@@ -101,13 +136,15 @@ class Registry:
 
     def versions(self, model: str) -> list[Verdict]:
         """All verdicts of a model, oldest first. Raises NotFound when there are none."""
-        prefix = f"registry/{lake.checked_name(model, 'model')}/versions/"
-        found = [
-            self.verdict(model, entry.key.rsplit("/", 1)[-1].removesuffix(".json")) for entry in self._lake.list(prefix)
-        ]
+        found = [self.verdict(model, version) for version in self.version_names(model)]
         if not found:
             raise NotFound(f"there is no model {model!r}", pointer="/model", hint="lepton models list")
         return sorted(found, key=lambda verdict: (verdict.at, verdict.version))
+
+    def version_names(self, model: str) -> list[str]:
+        """Every version that has a verdict, by one listing; empty when the model has none."""
+        prefix = f"registry/{lake.checked_name(model, 'model')}/versions/"
+        return [entry.key.rsplit("/", 1)[-1].removesuffix(".json") for entry in self._lake.list(prefix)]
 
     def aliases(self, model: str) -> list[Alias]:
         """All aliases of a model in name order; empty when it has none."""
