@@ -1,0 +1,7 @@
+"""`python -m cli` is `lepton`."""
+
+from __future__ import annotations
+
+from cli.main import run
+
+run()

@@ -1,0 +1,45 @@
+"""The `lepton` command."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import capacity, datasets, doctor, models, predict, runs, specs, train
+from cli.command import root
+
+EXIT_CODES = {
+    0: "ok",
+    1: "a run failed or was refused",
+    2: "wrong usage",
+    64: "bad request",
+    65: "bad data",
+    66: "not found",
+    69: "target unreachable",
+    70: "server error",
+    75: "try again",
+    77: "not permitted",
+    78: "the deployment is misconfigured",
+}
+
+app = typer.Typer(
+    name="lepton",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Data in, one ONNX graph out, served, watched and planned: in your own AWS account, or on this machine.",
+    epilog="Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".",
+)
+root(app)
+doctor.register(app)
+app.add_typer(datasets.app, name="datasets")
+app.add_typer(specs.app, name="specs")
+train.register(app)
+app.add_typer(runs.app, name="runs")
+app.add_typer(models.app, name="models")
+predict.register(app)
+app.add_typer(capacity.app, name="capacity")
+
+
+def run() -> None:
+    """The entry point."""
+    app(prog_name="lepton")
