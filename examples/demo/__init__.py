@@ -1,0 +1,1 @@
+"""The whole loop on real data, as a user would walk it: `make demo`."""
