@@ -25,12 +25,6 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=190)
 
 
-def _console() -> Console:
-    """As wide as the terminal; where there is none, wide enough that no line of a table is folded."""
-    console = Console(highlight=False, soft_wrap=True)
-    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=190)
-
-
 @dataclass
 class Stage:
     """Prints plain lines; on a terminal a progress bar stays at the bottom, elsewhere there is none."""
