@@ -21,8 +21,8 @@ def summarise(walk: Walk) -> dict[str, Any]:
     calls = sum(one.invocations for one in functions)
     console.print(
         f"AWS would have charged ${training:.6f} for {len(walk.made['runs'])} Batch jobs and ${serving:.6f} "
-        f"for {calls} Lambda calls: durations measured here x prices of {prices.region} as of {prices.as_of}; "
-        "storage and requests to S3 are not counted."
+        f"for {calls} Lambda calls: durations measured here x the price list of {prices.region}, written down on "
+        f"{prices.as_of}; storage and requests to S3 are not counted."
     )
     console.print(f"All of it took {walk.stage.elapsed:.0f} s here.", highlight=False)
     _next_commands(walk)

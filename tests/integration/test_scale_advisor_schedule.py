@@ -15,6 +15,8 @@ from tests.integration.advisor_cloud import FUNCTION, AdvisorCloud, advisor_clou
 from tests.unit.capacity.loads import daily
 
 STEP = 300
+# Taken once: a series made before and one made after a step's edge would differ by a step.
+GRID_END = datetime.fromtimestamp(datetime.now(UTC).timestamp() // STEP * STEP, UTC)
 
 
 @pytest.fixture
@@ -26,10 +28,9 @@ def cloud() -> Iterator[AdvisorCloud]:
 def recent(days: float, mean: float = 20_000) -> LoadSeries:
     """Load of the function up to a few minutes ago, on CloudWatch's grid."""
     steps = int(days * 86_400 / STEP)
-    end = datetime.fromtimestamp(datetime.now(UTC).timestamp() // STEP * STEP, UTC)
     series = daily(mean, days=int(np.ceil(days)) + 1, step=STEP, resource=FUNCTION)
     arrivals = series.arrivals[:steps]
-    return LoadSeries(FUNCTION, end - timedelta(seconds=steps * STEP), STEP, arrivals, (0.25,) * steps)
+    return LoadSeries(FUNCTION, GRID_END - timedelta(seconds=steps * STEP), STEP, arrivals, (0.25,) * steps)
 
 
 @pytest.fixture(params=["memory", "cloudwatch"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -78,11 +78,6 @@ class JobChange(_Told):
     def started_at(self) -> datetime | None:
         first = self.attempts[0].started if self.attempts else self.started
         return None if first is None else datetime.fromtimestamp(first / 1000, UTC)
-
-
-def job_change(event: dict[str, Any]) -> JobChange:
-    """From the EventBridge event. A built-in error means that AWS changed the event's shape."""
-    return JobChange.model_validate(event["detail"])
 
 
 class Meaning(NamedTuple):
