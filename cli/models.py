@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from rich.text import Text
 from cli.command import command
 from cli.screen import fields, table
 from cli.session import Session
+from lepton.client import calls
 
 app = typer.Typer(no_args_is_help=True, help="Look at model versions, promote and roll back.")
 
@@ -52,21 +54,25 @@ def promote(
     ] = None,
 ) -> None:
     """Point the alias at VERSION. Endpoints follow within the stated staleness bound, without a restart."""
-    body: dict[str, Any] = {"version": version}
-    if if_generation is not None:
-        body["if_generation"] = if_generation
-    _moved(session, session.api.send("PUT", f"/models/{model}/aliases/{alias}", body=body).body)
+    moved(session, session.api.make(calls.promote(model, version, alias, if_generation)))
 
 
 @command(app, "rollback")
 def rollback(session: Session, model: Model, alias: Alias = "live") -> None:
     """Point the alias back at the version it pointed to before."""
-    _moved(session, session.api.send("POST", f"/models/{model}/aliases/{alias}/rollback").body)
+    moved(session, session.api.make(calls.rollback(model, alias)))
 
 
-def _moved(session: Session, alias: dict[str, Any]) -> None:
+def moved(session: Session, alias: Mapping[str, Any]) -> None:
+    """Show where an alias points, and what stands beside it."""
     keys = ("model", "alias", "version", "previous", "generation", "by", "at")
-    session.screen.answer(alias, fields((key, alias.get(key)) for key in keys))
+    beside, pinned = alias.get("rollout"), alias.get("pinned")
+    pairs = [(key, alias.get(key)) for key in keys]
+    if beside:
+        pairs.append((beside["kind"], f"{beside['version']} at {beside['percent']:g} %"))
+    if pinned:
+        pairs.append(("pinned", pinned["reason"]))
+    session.screen.answer(alias, fields(pairs))
 
 
 def _count(versions: Any) -> int:

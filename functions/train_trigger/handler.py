@@ -1,4 +1,4 @@
-"""train_trigger: starts trainings (new data, HTTP), concludes them (job state change), and keeps the registry."""
+"""train_trigger: starts trainings, concludes them, watches rollouts, and keeps the registry."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from lepton.aws.s3 import S3ObjectStore
 from lepton.settings import Settings
 from lepton.training import http, notices
 from lepton.training.control import Control
-from lepton.training.plan import TrainingLimits
-from lepton.training.prices import stored_prices
 
 
 @cache
 def _control() -> Control:
     told = Settings.from_environment(os.environ)
-    ports = S3ObjectStore(told.lake_bucket), BatchJobQueue(), EventBridgeBus(told.event_bus)
-    return Control(*ports, TrainingLimits.of(told), stored_prices())
+    return Control.of(told, S3ObjectStore(told.lake_bucket), BatchJobQueue(), EventBridgeBus(told.event_bus))
 
 
 _app = cache(lambda: http.training_api(_control(), partial(datetime.now, UTC)))
@@ -33,6 +30,10 @@ def on_dataset_ready(event: dict[str, Any], _: Any) -> dict[str, Any]:
 
 def on_job_change(event: dict[str, Any], _: Any) -> dict[str, Any]:
     return notices.on_job_change(_control(), event, datetime.now(UTC))
+
+
+def on_rollout_tick(_event: dict[str, Any], _: Any) -> dict[str, Any]:
+    return notices.on_rollout_tick(_control(), datetime.now(UTC))
 
 
 def on_http(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class ModelRefused(Event):
 
 
 class AliasMoved(Event):
-    """An alias points elsewhere now."""
+    """An alias points elsewhere now, was pinned or let go, or a rollout beside it began or ended: `reason` says why."""
 
     detail_type = "Alias Moved"
     source = "lepton.train_trigger"
@@ -103,6 +103,8 @@ class AliasMoved(Event):
     generation: int
     by: str
     at: datetime
+    reason: str = ""
+    rollout: str | None = None
 
 
 class DriftDetected(Event):

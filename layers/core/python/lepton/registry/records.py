@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from lepton.rollout.rule import Pin, Rollout
+
 HISTORY = 50
 
 
@@ -47,15 +49,20 @@ class Move(_Frozen):
 
 
 class Alias(_Frozen):
-    """Where an alias points. `generation` grows by one with each move; `rollout` is reserved for canaries."""
+    """Where an alias points. `generation` grows by one with each change.
 
-    schema_version: Literal[1] = 1
+    `rollout` is a version beside it that takes a share of its requests; `pinned` says why nothing moves it by itself.
+    Schema version 1 knew neither.
+    """
+
+    schema_version: Literal[1, 2] = 2
     model: str
     alias: str
     generation: int
     version: str
     previous: str | None
-    rollout: None = None
+    rollout: Rollout | None = None
+    pinned: Pin | None = None
     by: str
     at: datetime
     history: tuple[Move, ...] = ()

@@ -11,6 +11,7 @@ from lepton import lake
 from lepton.errors import Conflict, CorruptArtifact, NotFound
 from lepton.ports import ObjectStore
 from lepton.registry.records import HISTORY, Alias, Move, Verdict
+from lepton.rollout.rule import Pin, Rollout
 
 JSON = "application/json"
 
@@ -76,6 +77,15 @@ class Registry:
                 f"model {model!r} has no alias {alias!r}", pointer="/model", hint="lepton models list"
             ) from error
 
+    def check_passed(self, model: str, version: str) -> None:
+        """Raises NotFound for a version that the gate has not seen, Conflict for one that it refused."""
+        if not self.verdict(model, version).passed:
+            raise Conflict(
+                f"version {version} of {model!r} was refused by the gate",
+                pointer="/version",
+                hint=f"lepton models show {model} {version} says why",
+            )
+
     def promote(
         self,
         model: str,
@@ -89,15 +99,12 @@ class Registry:
     ) -> Alias:
         """Point the alias at a version that passed the gate; pointing it where it points changes nothing.
 
+        A rollout beside it is over with that; a pin stays.
+
         Raises NotFound for an unknown version, Conflict for a refused one, when `if_generation` is no longer the
         alias's (0: does not exist yet), or when another writer won the race.
         """
-        if not self.verdict(model, version).passed:
-            raise Conflict(
-                f"version {version} of {model!r} was refused by the gate",
-                pointer="/version",
-                hint=f"lepton models show {model} {version} says why",
-            )
+        self.check_passed(model, version)
         current, etag = self._current(model, alias)
         generation = current.generation if current else 0
         if if_generation is not None and if_generation != generation:
@@ -109,7 +116,7 @@ class Registry:
         if current and current.version == version:
             return current
         move = Move(generation=generation + 1, version=version, by=by, reason=reason, at=at)
-        return self._move(model, alias, move, current, etag)
+        return self._move(model, alias, move, (current, etag), None, current.pinned if current else None)
 
     def rollback(self, model: str, alias: str, *, by: str, at: datetime) -> Alias:
         """Point the alias back at `previous`. Raises NotFound without an alias, Conflict without a previous one."""
@@ -121,7 +128,22 @@ class Registry:
                 hint=f"lepton models promote {model} VERSION points it elsewhere",
             )
         move = Move(generation=current.generation + 1, version=current.previous, by=by, reason="rolled back", at=at)
-        return self._move(model, alias, move, current, etag)
+        return self._move(model, alias, move, (current, etag), None, current.pinned)
+
+    def amend(
+        self,
+        found: tuple[Alias, str],
+        *,
+        by: str,
+        at: datetime,
+        reason: str,
+        rollout: Rollout | None = None,
+        pinned: Pin | None = None,
+    ) -> Alias:
+        """Change what stands beside the version of the alias that was read; Conflict when it has moved since."""
+        current = found[0]
+        move = Move(generation=current.generation + 1, version=current.version, by=by, reason=reason, at=at)
+        return self._move(current.model, current.alias, move, found, rollout, pinned)
 
     def models(self) -> list[str]:
         """Names of all models with at least one verdict, sorted."""
@@ -158,13 +180,25 @@ class Registry:
         except NotFound:
             return None, None
 
-    def _move(self, model: str, alias: str, move: Move, current: Alias | None, etag: str | None) -> Alias:
+    def _move(
+        self,
+        model: str,
+        alias: str,
+        move: Move,
+        found: tuple[Alias | None, str | None],
+        rollout: Rollout | None,
+        pinned: Pin | None,
+    ) -> Alias:
+        current, etag = found
+        stays = current is not None and current.version == move.version
         moved = Alias(
             model=model,
             alias=alias,
             generation=move.generation,
             version=move.version,
-            previous=current.version if current else None,
+            previous=(current.previous if stays else current.version) if current else None,
+            rollout=rollout,
+            pinned=pinned,
             by=move.by,
             at=move.at,
             history=((current.history if current else ()) + (move,))[-HISTORY:],
@@ -175,7 +209,7 @@ class Registry:
             self._lake.put(key, body, content_type=JSON, if_absent=etag is None, if_etag=etag)
         except Conflict as error:
             won, _ = self.alias(model, alias)
-            if (won.generation, won.version, won.by, won.at) == (moved.generation, moved.version, moved.by, moved.at):
+            if won == moved:
                 return won  # our own write, whose acknowledgement was lost and which was sent again
             raise Conflict(
                 f"{alias!r} of {model!r} was moved to {won.version} by {won.by} at the same time",

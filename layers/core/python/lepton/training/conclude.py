@@ -13,11 +13,12 @@ from lepton.events import Event, ModelPublished, ModelRefused, TrainingFailed
 from lepton.model_package.manifest import ModelManifest
 from lepton.observability import logger
 from lepton.registry import Verdict
+from lepton.registry.notices import alias_moved
 from lepton.training.control import Control
 from lepton.training.gate import LiveFigure, gate, refusals
 from lepton.training.job import JobChange, meaning
 from lepton.training.package import checked_package
-from lepton.training.promotion import alias_moved, live_standing, move_alias
+from lepton.training.promotion import live_standing, move_alias
 from lepton.training.run import LOG_TAIL, RunState, TrainingRequest
 
 

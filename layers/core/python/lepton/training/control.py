@@ -7,9 +7,11 @@ from functools import cached_property
 
 from lepton.ports import EventBus, JobQueue, ObjectStore
 from lepton.registry import Registry
+from lepton.rollout.watch import RolloutWatch
+from lepton.settings import Settings
 from lepton.training.datasets import DatasetShelf
 from lepton.training.plan import TrainingLimits
-from lepton.training.prices import PriceList
+from lepton.training.prices import PriceList, stored_prices
 from lepton.training.run import RunStore
 from lepton.training.specs import SpecStore
 
@@ -23,6 +25,10 @@ class Control:
     bus: EventBus
     limits: TrainingLimits
     prices: PriceList
+
+    @classmethod
+    def of(cls, told: Settings, lake: ObjectStore, jobs: JobQueue, bus: EventBus) -> Control:
+        return cls(lake, jobs, bus, TrainingLimits.of(told), stored_prices())
 
     @cached_property
     def runs(self) -> RunStore:
@@ -39,3 +45,7 @@ class Control:
     @cached_property
     def registry(self) -> Registry:
         return Registry(self.lake)
+
+    @cached_property
+    def rollouts(self) -> RolloutWatch:
+        return RolloutWatch(self.lake, self.bus)

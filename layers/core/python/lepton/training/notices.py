@@ -1,4 +1,4 @@
-"""The two kinds of event that training waits for, from the bus to one call, with a line in the log for each."""
+"""The events that training and rollouts wait for, from the bus to one call, with a line in the log for each."""
 
 from __future__ import annotations
 
@@ -37,6 +37,17 @@ def on_job_change(control: Control, event: dict[str, Any], now: datetime) -> dic
     metrics().add_metric(name=f"Run{state.state.capitalize()}", unit=MetricUnit.Count, value=1)
     metrics().flush_metrics()
     return {"run": state.run, "state": state.state}
+
+
+def on_rollout_tick(control: Control, now: datetime) -> dict[str, Any]:
+    """The schedule: {"rollouts": [{"model", "alias", "action", "reasons"}…]}, those that were looked at."""
+    done = control.rollouts.tick(now)
+    ended = [one for one in done if one["action"] in ("promote", "abort")]
+    for one in ended:
+        metrics().add_metric(name=f"Rollout{one['action'].capitalize()}", unit=MetricUnit.Count, value=1)
+    if ended:
+        metrics().flush_metrics()
+    return {"rollouts": done}
 
 
 def _detail(event: dict[str, Any], model: type[Detail]) -> Detail:
