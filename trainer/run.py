@@ -20,14 +20,16 @@ from lepton.aws.s3 import S3ObjectStore
 from lepton.dataset.manifest import DatasetManifest
 from lepton.errors import Conflict, InvalidSpec, LeptonError, NotFound
 from lepton.ports import ObjectStore
+from lepton.training.decisions import check_decisions
 from lepton.training.fit import classes_of
 from lepton.training.metrics import metrics_of
 from lepton.training.run import RunState, RunStore, TrainingRequest
 from lepton.training.spec import TrainingSpec, did_you_mean
 from trainer.dataset import Splits, fetch_parts, read_manifest
+from trainer.decisions import hold_to_examples
 from trainer.job import Job, Outcome
 from trainer.measure import measure
-from trainer.package import package_manifest, write_package
+from trainer.package import files_beside, package_manifest, write_package
 from trainer.progress import Journal, stopped
 from trainer.trained import Trained
 
@@ -114,6 +116,7 @@ def train(request: TrainingRequest, store: ObjectStore, journal: Journal) -> str
     dataset = read_manifest(store, request.dataset, request.dataset_version)
     check(spec, dataset)
     trained, splits = trained_on(request, dataset, store, journal)
+    hold_to_examples(spec, trained, journal)
     if journal.stopping():
         raise stopped("after the training, before the package was written")
     measurements = measure(spec, trained, splits, store, journal)
@@ -126,7 +129,7 @@ def train(request: TrainingRequest, store: ObjectStore, journal: Journal) -> str
         f"{measurements.latency_ms:.3f} ms a row"
     )
     manifest = package_manifest(request, dataset, trained, measurements, seconds=journal.seconds(), now=now())
-    write_package(store, manifest, trained.onnx)
+    write_package(store, manifest, trained.onnx, files_beside(spec, trained))
     journal.say(f"package {manifest.model} {manifest.version} is in the lake")
     return manifest.version
 
@@ -134,6 +137,7 @@ def train(request: TrainingRequest, store: ObjectStore, journal: Journal) -> str
 def check(spec: TrainingSpec, dataset: DatasetManifest) -> None:
     """Raises InvalidSpec when the spec does not fit the dataset."""
     classes_of(spec, dataset)
+    check_decisions(spec, dataset)
     fitting = metrics_of(spec.task)
     if spec.metric is not None and spec.metric not in fitting:
         raise InvalidSpec(

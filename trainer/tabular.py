@@ -11,6 +11,7 @@ from lepton.model_package.manifest import Signature, TensorSpec
 from lepton.training.algorithms import LightgbmParameters, LinearParameters, LogisticParameters
 from lepton.training.spec import TrainingSpec
 from trainer.dataset import Array, Splits
+from trainer.explainer import explainer_of
 from trainer.features import FeaturePlan, plan_features
 from trainer.graph import class_nodes, feature_nodes, graph_bytes, number_nodes
 from trainer.linear import Linear, fit_logistic, fit_ridge, softmax
@@ -36,17 +37,19 @@ def train_table(spec: TrainingSpec, columns: Sequence[Column], splits: Splits, w
     model = _fitted(spec, plan, splits, watch)
     signature = table_signature(plan, columns, splits.classes)
     head = class_nodes(splits.classes) if splits.classes else number_nodes()
+    nodes = model.nodes()
 
     def scores(inputs: Mapping[str, Array]) -> Array:
         raw = model.raw(plan.apply(inputs))
         return softmax(raw) if splits.classes else raw[:, 0]
 
     return Trained(
-        onnx=graph_bytes([*feature_nodes(plan), *model.nodes(), *head], signature),
+        onnx=graph_bytes([*feature_nodes(plan), *nodes, *head], signature),
         signature=signature,
         scores=scores,
         curve=model.curve,
         libraries={name: version(name) for name in ("numpy", "onnx", _LIBRARIES[algorithm])},
+        explainer=explainer_of(plan, nodes, splits.train) if spec.explanations else None,
     )
 
 

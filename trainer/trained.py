@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from lepton.explanation.explainer import Explainer
 from lepton.model_package.manifest import LearningPoint, Signature
 from trainer.dataset import Array
 
@@ -13,7 +14,8 @@ from trainer.dataset import Array
 class Trained:
     """`scores` is the trained model itself: inputs to (N, C) probabilities, or to (N,) predictions for regression.
 
-    `libraries` are those that the result depends on, with their versions.
+    `libraries` are those that the result depends on, with their versions. `explainer`: what answers are explained by,
+    where there is more to it than running the graph.
     """
 
     onnx: bytes
@@ -21,3 +23,4 @@ class Trained:
     scores: Callable[[Mapping[str, Array]], Array]
     curve: tuple[LearningPoint, ...]
     libraries: Mapping[str, str]
+    explainer: Explainer | None = None
