@@ -1,0 +1,1 @@
+"""Other servers with the same models on the same machine: how they keep the protocol, and what they cost."""
