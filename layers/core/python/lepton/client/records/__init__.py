@@ -1,0 +1,1 @@
+"""What the API answers: plain dictionaries, typed. Made from the routes, see cli/openapi."""
