@@ -16,11 +16,13 @@ from lepton.capacity.plan import CapacityPlan
 from lepton.capacity.plans import chart_key, page_key
 from lepton.capacity.prices import Prices
 from lepton.capacity.reasons import reasons
+from lepton.capacity.rehearsal import rehearse
 from lepton.capacity.request import Options
 from lepton.capacity.schedule import levels_as_schedule
 from lepton.errors import InvalidRequest
-from lepton.forecast.forecasting import forecast
-from lepton.forecast.history import checked
+from lepton.forecast.forecasting import Past, forecast_and_past
+from lepton.forecast.history import History, checked
+from lepton.forecast.record import Forecast
 from lepton.ports import LoadSeries
 
 METHOD = (
@@ -83,11 +85,32 @@ def recommend(
     """The cheapest plan for the hours after the series, beside its alternatives. Raises InvalidRequest, TooLarge."""
     seconds = service_seconds(series, service)
     history = checked(series)
-    said = forecast(subject.resource, history, max(1, options.horizon_hours * 3600 // history.step))
+    said, past = forecast_and_past(subject.resource, history, max(1, options.horizon_hours * 3600 // history.step))
     said = said.model_copy(update={"notes": (*notes, *said.notes)})
+    return recommend_on(subject, series, options, prices, Grounds(history, said, past, seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a plan rests on: the checked history, its forecast and the forecasts of its backtest, seconds a request."""
+
+    history: History
+    said: Forecast
+    past: Past
+    service: float
+
+
+def recommend_on(
+    subject: Subject, series: LoadSeries, options: Options, prices: Prices, grounds: Grounds
+) -> CapacityPlan:
+    """`recommend` from a forecast that was made already; several plans with other options may share one."""
+    history, said, seconds = grounds.history, grounds.said, grounds.service
     demand = demand_of(history, said, seconds)
     economics, each = economics_of(demand, prices, options)
-    comparison = compare(economics, each, most_provisioned(options), busiest(history, seconds))
+    most = most_provisioned(options)
+    # With a price on breaches a schedule may cost more than it saves: that is what is asked for.
+    tried = None if options.breach_cost_usd else rehearse(grounds.past, economics, most)
+    comparison = compare(economics, each, most, busiest(history, seconds), tried)
     levels = comparison.levels if comparison.worthwhile else None
     schedule = levels_as_schedule(levels, said.start, said.step_seconds) if levels is not None else ()
     plan = plan_id(subject, series, seconds, options, prices)

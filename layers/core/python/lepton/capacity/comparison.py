@@ -10,6 +10,7 @@ from lepton.capacity.concurrency import offered
 from lepton.capacity.demand import Demand
 from lepton.capacity.economics import Economics, outcome
 from lepton.capacity.plan import Outcome, Saving
+from lepton.capacity.rehearsal import Rehearsal
 from lepton.capacity.request import Options
 from lepton.capacity.schedule import SWITCH_SECONDS, best_levels, block_steps
 from lepton.forecast.history import Array, History
@@ -35,6 +36,7 @@ class Comparison:
     saving: Saving
     schedule_outcome: Outcome
     schedule_saving: Saving
+    rehearsal: Rehearsal | None
 
 
 def most_provisioned(options: Options) -> int:
@@ -49,22 +51,28 @@ def busiest(history: History, service_seconds: float) -> int:
     return int(np.ceil(offered(peak, history.step, service_seconds)))
 
 
-def compare(economics: Economics, each: Array, most: int, peak: int) -> Comparison:
-    """Find the best schedule and cost it beside none, a static peak and target tracking. `each`: see economics."""
+def compare(economics: Economics, each: Array, most: int, peak: int, rehearsal: Rehearsal | None = None) -> Comparison:
+    """Find the best schedule and cost it beside none, a static peak and target tracking. `each`: see economics.
+
+    The schedule is lowered by what its `rehearsal` on the past says of it.
+    """
     demand = economics.demand
     unit = demand.table.unit
     switch = SWITCH_SECONDS * economics.gigabytes * economics.prices.provisioned_gb_second * unit
     best = best_levels(economics.gains(), block_steps(demand.step), switch, most // unit) * unit
+    if rehearsal is not None and 0 < rehearsal.factor < 1:
+        best = np.floor(best / unit * rehearsal.factor) * unit
     plan, plan_paths = outcome(economics, each, "plan", lambda loads: _spread(best, loads))
     idle, idle_paths = outcome(economics, each, "do_nothing", np.zeros_like)
     static, _ = outcome(economics, each, "static_peak", lambda loads: np.full_like(loads, min(peak, most)))
     reactive, _ = outcome(economics, each, "reactive_70", lambda loads: np.minimum(_tracked(loads, demand.step), most))
     saving = _saving(plan_paths, idle_paths)
-    keeps = bool(best.any()) and _worthwhile(plan, idle, saving, economics.options)
+    earned = rehearsal is None or rehearsal.factor > 0
+    keeps = earned and bool(best.any()) and _worthwhile(plan, idle, saving, economics.options)
     advised = plan if keeps else idle.model_copy(update={"choice": "plan"})
     nothing = Saving(usd_per_day=0.0, low=0.0, high=0.0, share=0.0)
     outcomes = (advised, idle, static, reactive)
-    return Comparison(best, keeps, outcomes, saving if keeps else nothing, plan, saving)
+    return Comparison(best, keeps, outcomes, saving if keeps else nothing, plan, saving, rehearsal)
 
 
 def reserved(demand: Demand, comparison: Comparison, options: Options) -> int:

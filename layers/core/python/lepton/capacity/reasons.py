@@ -13,6 +13,7 @@ def reasons(comparison: Comparison, economics: Economics, said: Forecast) -> tup
     """What decided, on what load, how far the forecast can be trusted, and what was assumed."""
     told = [_verdict(comparison, economics), _load(economics), _rule(economics), _trust(said)]
     most = most_provisioned(economics.options)
+    told += _rehearsed(comparison)
     if comparison.levels.max() >= most:
         told.append(
             f"the account's limit of {economics.options.concurrency_limit} ({UNRESERVED} of them kept free) caps the "
@@ -37,11 +38,27 @@ def _verdict(comparison: Comparison, economics: Economics) -> str:
             "do nothing: no environment is busy for enough of the time to be cheaper provisioned than on demand "
             f"({dollars(idle.cost_usd_per_day)} a day)"
         )
+    if comparison.rehearsal is not None and comparison.rehearsal.factor == 0:
+        return (
+            f"do nothing: the best schedule would save {dollars(saving.usd_per_day)} a day ({saving.share:.1%}) by "
+            "the forecast, but on the series' own past such schedules did not save for certain"
+        )
     return (
         f"do nothing: the best schedule would save {dollars(saving.usd_per_day)} a day ({saving.share:.1%}), "
         f"less than the smallest worthwhile saving of {options.smallest_saving_share:.1%} and "
         f"{dollars(options.smallest_saving_usd_per_day)} a day"
     )
+
+
+def _rehearsed(comparison: Comparison) -> list[str]:
+    tried = comparison.rehearsal
+    if tried is None or not comparison.levels.any():
+        return []
+    lowered = f", with levels lowered to {tried.factor:.0%}" if 0 < tried.factor < 1 else ""
+    return [
+        f"on {tried.tried} past stretches such schedules saved {tried.share:.1%} of the cost of doing nothing "
+        f"(standard error {tried.error:.1%}){lowered}"
+    ]
 
 
 def _load(economics: Economics) -> str:

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from lepton.forecast.forecasters import FITS, Fit
-from lepton.forecast.history import Array, History, Mask
+from lepton.forecast.history import Array, History, Mask, Steps
+from lepton.forecast.regression import NAME, Regression, regressed
 
-Steps = npt.NDArray[np.intp]
-
-MOST_ORIGINS = 64
+MOST_ORIGINS = 24
 FEWEST_ORIGINS = 14
 STEPS_TO_SCORE = 4_000
 
@@ -23,7 +21,9 @@ class Trial:
     """All forecasts of the backtest.
 
     `origins` are indices into the history; `said` (members, origins, horizon, quantiles); `seen` (origins, horizon)
-    is what came, `scored` where it was measured; `names` of the members as of the last origin.
+    is what came, `scored` where it was measured; `losses` like `said`, 0 where not scored; `names` of the members as
+    of the last origin. `regression` is the last member where the history is long enough for it: one pass made its
+    forecasts, past and to come.
     """
 
     names: tuple[str, ...]
@@ -33,6 +33,8 @@ class Trial:
     seen: Array
     scored: Mask
     quantiles: tuple[float, ...]
+    losses: Array
+    regression: Regression | None = None
 
 
 def backtest(history: History, horizon: int, quantiles: Sequence[float]) -> Trial:
@@ -40,6 +42,7 @@ def backtest(history: History, horizon: int, quantiles: Sequence[float]) -> Tria
 
     The horizon is shortened where the history is too short to hold three of them beyond its first day.
     """
+    wanted_horizon = horizon
     first, horizon = _first_origin(history, horizon)
     wanted = min(MOST_ORIGINS, max(FEWEST_ORIGINS, STEPS_TO_SCORE // horizon))
     count = min(wanted, len(history.load) - horizon - first + 1)
@@ -53,10 +56,16 @@ def backtest(history: History, horizon: int, quantiles: Sequence[float]) -> Tria
             assert fitted is not None  # noqa: S101  # what fits the shortest past fits the longer ones
             said[member, at] = fitted.forecast(horizon, quantiles)
             names[member:] = [fitted.name]
+    regression = regressed(history, wanted_horizon)
+    if regression is not None and regression.knows(first):
+        said = np.concatenate((said, regression.at(origins, horizon, quantiles)[None]))
+        names.append(NAME)
+    else:
+        regression = None
     index = origins[:, None] + np.arange(horizon)
-    return Trial(
-        tuple(names), tuple(fits), origins, said, history.load[index], history.measured[index], tuple(quantiles)
-    )
+    seen, scored = history.load[index], history.measured[index]
+    losses = pinball(quantiles, said, seen) * scored[..., None]
+    return Trial(tuple(names), tuple(fits), origins, said, seen, scored, tuple(quantiles), losses, regression)
 
 
 def apart(trial: Trial, at: int) -> Mask:

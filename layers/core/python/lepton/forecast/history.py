@@ -16,6 +16,7 @@ from lepton.ports import LoadSeries
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Steps = npt.NDArray[np.intp]
 
 DAY = 86_400
 MAX_STEPS = 200_000
