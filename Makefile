@@ -16,6 +16,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 TORCH_ARGS ?=
 UV ?= uv
+# What `make bench-serving` measures.
+PARTS ?= start warm size transform peers
 # What Lambda will run, for `make build`: the layers' wheels are chosen for it.
 RUNTIME ?= python3.14
 ARCHITECTURE ?= x86_64
@@ -27,7 +29,7 @@ sam := env PATH="$(CURDIR)/$(sam_home)/bin:$$PATH" SAM_CLI_TELEMETRY=0 AWS_MAX_A
 one_thread := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 sources := layers/core/python/lepton functions trainer devcloud cli examples tests
 
-.PHONY: help demo test up setup lint types format lock build test-template ci clean
+.PHONY: help bench-serving demo test up setup lint types format lock build test-template test-conformance ci clean bench-capacity
 
 help: ## what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -73,6 +75,17 @@ test-template: .venv/.ready $(sam_home)/.ready ## sam validate, sam build, and w
 	  done; \
 	  $(py) -m pytest tests/template; \
 	  echo "template checks took $$((SECONDS - begin)) s"
+
+test-conformance: .venv/.ready ## every case of the Open Inference Protocol, asked of our own server
+	@env $(one_thread) AWS_EC2_METADATA_DISABLED=true $(py) -m benchmarks.serving.conformance
+
+bench-serving: .venv/.ready ## the bars of serving; PARTS="start warm size" for some, peers makes environments of gigabytes
+	@mkdir -p build/bars; rm -f build/bars/bench-serving.jsonl; failed=; for part in $(PARTS); do \
+	  echo "== $$part"; env $(one_thread) AWS_EC2_METADATA_DISABLED=true $(py) -m benchmarks.serving.$$part || failed="$$failed $$part"; \
+	done; test -z "$$failed" || { echo "a bar does not hold in:$$failed" >&2; exit 1; }
+
+bench-capacity: .venv/.ready ## the scale advisor's bars; BENCH_DATA=DIR for series of your own
+	@env $(one_thread) BENCH_DATA=$(BENCH_DATA) $(py) -m benchmarks.capacity
 
 ci: ## everything that the server checks, as it does
 	@.ci/run

@@ -13,7 +13,7 @@ from rich.text import Text
 from cli.capacity_view import view
 from cli.command import command
 from cli.session import Session
-from cli.upload import checked_file
+from lepton.client.upload_form import checked_file
 from lepton.errors import InvalidRequest
 
 app = typer.Typer(no_args_is_help=True, help="Plan capacity from load history.")

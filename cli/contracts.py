@@ -16,6 +16,8 @@ from lepton.training.spec import TrainingSpec
 
 # The groups of the tree: never raised themselves.
 _GROUPS = (errors.CallerError, errors.OperatorError, errors.TransientError)
+# The objects in a spec, each with a table of its own.
+_OBJECTS = ("Gate", "Resources", "Rollout", "Rule", "Decisions", "DecisionRule", "Clause", "Otherwise", "Example")
 _CLIENT_ONLY = (failures.Unreachable, failures.RunFailed)
 
 
@@ -61,7 +63,7 @@ def spec_sections() -> str:
     """The fields of the spec, of the objects in it, and the hyperparameters of every algorithm."""
     schema = TrainingSpec.model_json_schema()
     parts = [_fields(schema)]
-    parts += [f"\n## {name.lower()}\n\n{_fields(schema['$defs'][name])}" for name in ("Gate", "Resources", "Rollout")]
+    parts += [f"\n## {name.lower()}\n\n{_fields(schema['$defs'][name])}" for name in _OBJECTS]
     parts.append("\n## hyperparameters\n")
     for algorithm, model in PARAMETERS.items():
         parts.append(f"\n### {algorithm}\n\n{_sentences(model)}\n\n{_fields(model.model_json_schema())}")

@@ -14,6 +14,8 @@ from cli import upload
 from cli.command import command
 from cli.screen import fields, table
 from cli.session import Session
+from lepton.client import upload_form
+from lepton.client.upload_form import checked_file
 from lepton.errors import RejectedUpload
 
 app = typer.Typer(no_args_is_help=True, help="Push files, and look at dataset versions.")
@@ -32,7 +34,7 @@ def push(
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait.")] = 600.0,
 ) -> None:
     """Upload FILE as a new version of dataset NAME. Exits with 65 when it is rejected."""
-    path = upload.checked_file(file)
+    path = checked_file(file)
     size = path.stat().st_size
     wanted = {"filename": path.name, "bytes": size}
     form = session.api.send("POST", f"/datasets/{name}/uploads", body=wanted).body
@@ -40,7 +42,7 @@ def push(
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     ) as bar:
         task = bar.add_task(f"upload {path.name}", total=size)
-        upload.send(form, path, lambda at: bar.update(task, completed=at), session.pause)
+        upload_form.send(form, path, lambda at: bar.update(task, completed=at), session.pause)
     session.screen.note(f"sent {path.name} ({size:,} bytes) as upload {form['upload']}")
     if not wait:
         told = {"dataset": name, "upload": form["upload"], "key": form["key"], "state": "waiting"}

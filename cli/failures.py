@@ -1,27 +1,15 @@
-"""How a command fails, and what it exits with: the errors of `lepton.errors`, and the few that only a client has."""
+"""How a command fails, and what it exits with: the errors of `lepton.errors` and of the client, and one of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from lepton import errors
+from lepton.client import failures
+from lepton.client.failures import NotPermitted, Refused, Unreachable
 from lepton.errors import LeptonError
 
-
-class Unreachable(errors.TransientError):
-    """Nothing answers at the address, or there is no address to ask."""
-
-    exit_code = 69
-    code = "unreachable"
-
-
-class NotPermitted(errors.CallerError):
-    """The credentials are missing, or may not do this."""
-
-    status = 403
-    exit_code = 77
-    code = "not_permitted"
+__all__ = ["NotPermitted", "Refused", "RunFailed", "Unreachable", "described", "exit_code", "kinds"]
 
 
 class RunFailed(LeptonError):
@@ -31,48 +19,9 @@ class RunFailed(LeptonError):
     code = "run_failed"
 
 
-class Refused(LeptonError):
-    """The API's own error, as it answered it. It exits with what its code (or else its status) stands for."""
-
-    def __init__(self, message: str, *, kind: type[LeptonError], answer: dict[str, Any]) -> None:
-        super().__init__(message, pointer=answer.get("pointer"), hint=answer.get("hint"))
-        self.kind = kind
-        self.answer_code = str(answer.get("code") or kind.code)
-        self.request_id: str | None = answer.get("request_id")
-
-
-def kinds(root: type[LeptonError] = LeptonError) -> Iterator[type[LeptonError]]:
+def kinds() -> Iterator[type[LeptonError]]:
     """Every class of the tree, parents first, whatever else is imported."""
-    yield root
-    for child in root.__subclasses__():
-        if child.__module__ in (errors.__name__, __name__):
-            yield from kinds(child)
-
-
-_BY_STATUS: dict[int, type[LeptonError]] = {
-    401: NotPermitted,
-    403: NotPermitted,
-    404: errors.NotFound,
-    406: errors.NotAcceptable,
-    409: errors.Conflict,
-    413: errors.TooLarge,
-    415: errors.UnsupportedMedia,
-    422: errors.DataError,
-    429: errors.Throttled,
-    502: errors.Unavailable,
-    503: errors.Unavailable,
-    504: errors.Unavailable,
-}
-
-
-def kind_of(status: int, code: str | None) -> type[LeptonError]:
-    """The class that an answer stands for: by its code, or else by its status."""
-    for kind in kinds():
-        if kind.code == code and kind.status == status:
-            return kind
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    return LeptonError if status >= 500 else errors.CallerError
+    return failures.kinds(LeptonError, (__name__,))
 
 
 def exit_code(error: LeptonError) -> int:

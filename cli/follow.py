@@ -10,8 +10,8 @@ from rich.text import Text
 
 from cli.failures import RunFailed
 from cli.session import Session
+from lepton.client.waiting import ENDED
 
-ENDED = frozenset({"published", "refused", "failed", "cancelled"})
 _PAUSE = 1.0
 _LEVELS = {"ERROR": "red", "CRITICAL": "red", "WARNING": "yellow"}
 

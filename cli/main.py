@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from cli import capacity, datasets, doctor, models, predict, runs, specs, train
+from cli import capacity, datasets, doctor, jobs, models, predict, replay, rollouts, runs, serve, specs, train
 from cli.command import root
+from cli.conformance import command as conformance
 
 EXIT_CODES = {
     0: "ok",
@@ -35,9 +36,14 @@ app.add_typer(datasets.app, name="datasets")
 app.add_typer(specs.app, name="specs")
 train.register(app)
 app.add_typer(runs.app, name="runs")
+models.app.add_typer(rollouts.rollout, name="rollout")
 app.add_typer(models.app, name="models")
 predict.register(app)
+jobs.register(app)
+replay.register(app)
 app.add_typer(capacity.app, name="capacity")
+serve.register(app)
+conformance.register(app)
 
 
 def run() -> None:

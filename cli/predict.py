@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from cli import rows
+from cli import jobs, rows
 from cli.command import command
 from cli.failures import Refused
-from cli.screen import table
+from cli.screen import fields, table
 from cli.session import Session
-from cli.upload import checked_file
+from lepton.client.call import Call, whole
+from lepton.client.upload_form import checked_file
 from lepton.errors import InvalidRequest, UnsupportedMedia
 
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
@@ -36,10 +37,14 @@ def predict(
     version: Annotated[
         str | None, typer.Option(metavar="VERSION", help="This version instead of the live one.")
     ] = None,
+    later: Annotated[bool, typer.Option("--async", help="Do not wait: print the job that will answer.")] = False,
 ) -> None:
     """Ask the endpoint. CSV rows go in pieces; columns that the model does not use are passed over and named."""
     path = checked_file(file)
     suffix = path.suffix.lower()
+    if later:
+        _later(session, _infer(model, version), jobs.send(session, model, path))
+        return
     if suffix in _IMAGES:
         answer = _send(session, _infer(model, version), path.read_bytes(), _IMAGES[suffix], path)
     elif suffix == ".json":
@@ -50,6 +55,13 @@ def predict(
         known = "a .csv, an image (.png, .jpg, .webp) or a .json request"
         raise UnsupportedMedia(f"cannot tell what {path.name!r} is", pointer=str(path), hint=f"give {known}")
     _show(session, answer)
+
+
+def _later(session: Session, path: str, upload: str) -> None:
+    """Have an upload predicted in its turn: a request answered, or a file of rows predicted."""
+    asked = {"input": {"upload": upload}}
+    job = session.api.make(Call("POST", path, whole, asked, headers={"Prefer": "respond-async"}))
+    session.screen.answer(job, fields(job.items()))
 
 
 def _infer(model: str, version: str | None) -> str:

@@ -1,7 +1,8 @@
 """The parts of docs/ that are made from the code: `python -m cli.reference` writes them anew.
 
-A page is written by hand but for its marked blocks; the JSON schemas are made whole. A test compares both with the
-files: a command, an error, an event or a field of the spec without its line in the docs does not pass.
+A page is written by hand but for its marked blocks; the JSON schemas, the OpenAPI document and the client's records
+are made whole. A test compares all with the files: a command, an error, an event, a route or a field of the spec
+without its line in the docs does not pass.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import typer
 
 from cli import contracts
 from cli.main import EXIT_CODES, app
+from cli.openapi import shipped
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _BLOCK = re.compile(r"(<!-- made by `python -m cli\.reference`: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -66,7 +68,8 @@ def filled(text: str) -> str:
 def files() -> dict[Path, str]:
     """Every file that is made, whole or in part, and what must be in it."""
     pages = {path: filled(path.read_text(encoding="utf-8")) for path in sorted(DOCS.glob("*.md"))}
-    return pages | {DOCS / name: text for name, text in contracts.schemas().items()}
+    made = {DOCS / name: text for name, text in contracts.schemas().items()}
+    return pages | made | {DOCS.parent / name: text for name, text in shipped.files().items()}
 
 
 def write() -> None:

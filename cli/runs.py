@@ -9,9 +9,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.command import command
-from cli.follow import ENDED, failure, lines, log_line
+from cli.follow import failure, lines, log_line
 from cli.screen import fields, table
 from cli.session import Session
+from lepton.client.waiting import ENDED
 
 app = typer.Typer(no_args_is_help=True, help="Look at training runs, follow and cancel them.")
 

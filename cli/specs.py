@@ -12,7 +12,7 @@ from cli.command import command
 from cli.failures import Refused
 from cli.screen import fields, flat, table
 from cli.session import Session
-from cli.upload import checked_file
+from lepton.client.upload_form import checked_file
 from lepton.errors import InvalidSpec
 
 app = typer.Typer(no_args_is_help=True, help="Keep training specs: new data then trains by itself.")

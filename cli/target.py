@@ -25,8 +25,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from localstack_client import config as localstack_config
 from localstack_client.session import Session as LocalStackSession
 
-from cli.api import is_loopback
 from cli.failures import NotPermitted, Unreachable
+from lepton.client.transport import is_loopback
 from lepton.errors import InvalidRequest, LeptonError, Misconfigured, NotFound, Unavailable
 
 Kind = Literal["url", "stack", "local", "localstack"]
@@ -56,6 +56,7 @@ class Target:
     region: str | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     auth: httpx.Auth | None = None
+    endpoint_url: str | None = None  # of the other services, where it is not AWS's
 
 
 def resolve(choice: Choice, environment: Mapping[str, str], cwd: Path) -> Target:
@@ -186,7 +187,8 @@ def _local(path: Path) -> Target:
         raise Unreachable(
             f"the local cloud that ran as process {pid} is gone", pointer=str(path), hint="`make up` starts it again"
         )
-    return Target("local", url, str(path), told.get("region"), dict(told.get("outputs") or {}))
+    outputs = dict(told.get("outputs") or {})
+    return Target("local", url, str(path), told.get("region"), outputs, endpoint_url=told.get("endpoint_url"))
 
 
 def _alive(pid: int) -> bool:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.api import Answer
 from cli.command import command
 from cli.failures import Refused
 from cli.follow import failure, until_ended
@@ -15,6 +14,7 @@ from cli.runs import run_view
 from cli.screen import fields, flat
 from cli.session import Session
 from cli.specs import SpecFile, in_file, model_of, read_spec
+from lepton.client.call import Answer
 from lepton.errors import LeptonError
 
 _ACCEPTED = 202

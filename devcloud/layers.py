@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 
 from lepton.errors import Misconfigured
 
-RUNTIME = ("awslambdaric",)
+RUNTIME = ("awslambdaric", "boto3")
 
 
 def layer_folder(content: Path, build: Path) -> Path:
@@ -38,7 +38,7 @@ def layer_folder(content: Path, build: Path) -> Path:
 
 
 def runtime_folder(build: Path) -> Path:
-    """What Lambda itself brings: AWS's runtime client and what it needs."""
+    """What Lambda itself brings: AWS's runtime client and boto3, and what they need."""
     return view("lambda-runtime", [Requirement(name) for name in RUNTIME], build)
 
 

@@ -7,7 +7,7 @@ compile() { "$uv" pip compile pyproject.toml --universal --python-version 3.11 -
 compile --extra dev -o requirements/dev.lock
 pins=$(mktemp); trap 'rm -f "$pins"' EXIT
 grep -E '^[a-zA-Z0-9_.-]+==' requirements/dev.lock | sed 's/ *\\$//' >"$pins"
-for layer in runtime inference tables images; do
+for layer in runtime lean inference tables images; do
   compile --extra "$layer" -c "$pins" -o "layers/$layer/requirements.txt"
 done
 compile --extra trainer -c "$pins" -o trainer/requirements.txt

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 @cache
 def _serving() -> Serving:
-    from lepton.aws.eventbridge import EventBridgeBus
-    from lepton.aws.s3 import S3ObjectStore
+    from lepton.aws import stores
     from lepton.endpoint.serving import Serving
     from lepton.settings import Settings
 
     settings = Settings.from_environment(os.environ)
     return Serving(
         settings,
-        S3ObjectStore(settings.lake_bucket),
-        landing=lambda: S3ObjectStore(settings.landing_bucket),
-        bus=lambda: EventBridgeBus(settings.event_bus),
+        stores.object_store(settings.lake_bucket, os.environ),
+        landing=lambda: stores.object_store(settings.landing_bucket, os.environ),
+        bus=lambda: stores.event_bus(settings.event_bus),
+        links=lambda: stores.links(settings),
         memory_mb=int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")),
     )
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import ROOT, TELCO, Cloud, until
@@ -126,6 +130,45 @@ def _report(cloud: Cloud) -> dict[str, Any] | None:
     listed = cloud.s3.list_objects_v2(Bucket=cloud.outputs["LakeBucket"], Prefix=f"predictions/{MODEL}/")
     keys = [one["Key"] for one in listed.get("Contents", []) if one["Key"].endswith("/report.json")]
     return json.load(cloud.s3.get_object(Bucket=cloud.outputs["LakeBucket"], Key=keys[0])["Body"]) if keys else None
+
+
+def test_an_upload_is_predicted_by_a_job_and_its_files_are_linked(
+    cloud: Cloud, published: list[dict[str, Any]]
+) -> None:
+    form = cloud.call("POST", f"/models/{MODEL}/uploads", {"filename": "all.csv"}, expected=201)[1]
+    table = (TELCO / "telco-churn.csv").read_bytes()
+    assert httpx.post(form["url"], data=form["fields"], files={"file": table}, trust_env=False).is_success
+    asked = {"input": {"upload": form["upload"]}, "output": "jsonl"}
+    job = cloud.call("POST", f"/models/{MODEL}/transforms", asked, expected=202)[1]
+    told = until(60, lambda: _ended(cloud, job["path"]))
+    assert (told["state"], told["rows"]) == ("done", 7043), told
+    files = cloud.call("GET", job["path"] + "/result", expected=200)[1]["predictions"]
+    assert len(httpx.get(files[0]["url"], trust_env=False).text.splitlines()) == 7043
+
+
+def test_the_command_predicts_a_file_and_writes_it(
+    cloud: Cloud, published: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    words = ["transform", MODEL, str(TELCO / "telco-churn.csv"), "--out", str(tmp_path / "out.csv"), "--json"]
+    command = [sys.executable, "-m", "cli", "--api", str(cloud.http.base_url), *words]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["report"]["rows"] == 7043
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 7044
+
+
+def test_a_request_that_nobody_waits_for_is_answered_as_at_once(cloud: Cloud, published: list[dict[str, Any]]) -> None:
+    answer = cloud.http.post(f"/v2/models/{MODEL}/infer", json=_request(cloud), headers={"Prefer": "respond-async"})
+    assert answer.status_code == 202, answer.text
+    location = str(answer.url.join(answer.headers["Location"]))
+    assert until(60, lambda: _ended(cloud, location))["state"] == "done"
+    now = cloud.call("POST", f"/v2/models/{MODEL}/infer", _request(cloud), expected=200)[1]
+    assert cloud.call("GET", location + "/result", expected=200)[1] == now
+
+
+def _ended(cloud: Cloud, path: str) -> dict[str, Any] | None:
+    job = cloud.call("GET", path, expected=200)[1]
+    return None if job["state"] in ("queued", "running") else job
 
 
 def test_a_plan_comes_with_dollars_and_risk(cloud: Cloud) -> None:

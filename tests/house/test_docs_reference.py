@@ -88,7 +88,7 @@ def test_the_spec_in_the_documents_is_one_that_is_taken() -> None:
 
 def test_every_route_of_the_template_is_in_the_documents_and_no_other() -> None:
     source = re.findall(r"Method: (\w+), Path: \"?(/[^\" ]*)\"? ", text("template.yaml"))
-    rows = re.findall(r"^\| (GET|POST|PUT) \| (.*?) \|", text("docs/http-api.md"), re.MULTILINE)
+    rows = re.findall(r"^\| (GET|POST|PUT|DELETE) \| (.*?) \|", text("docs/http-api.md"), re.MULTILINE)
     told = {(method, path) for method, cell in rows for path in re.findall(r"`(/[^`]*)`", cell)}
     ready = {("GET", path) for _, path in source if path.endswith("/ready") and "{model}" in path}
     assert source

@@ -7,7 +7,7 @@ import pytest
 from lepton.aws import clients
 from tests.house.repository import functions, pins, template, text
 
-LAYERS = ("runtime", "inference", "tables", "images")
+LAYERS = ("runtime", "lean", "inference", "tables", "images")
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -47,4 +47,6 @@ def test_a_layer_is_built_by_default_for_the_runtime_that_is_deployed_by_default
 
 def test_every_function_has_our_code_and_the_runtime_first() -> None:
     first = {name: [layer["Ref"] for layer in it["Layers"][:2]] for name, it in functions().items()}
+    predict = first.pop("PredictFunction")
+    assert predict == ["CoreLayer", "LeanLayer"]
     assert {name for name, layers in first.items() if layers != ["CoreLayer", "RuntimeLayer"]} == set()

@@ -1,10 +1,12 @@
 """The template's values that the code, or whoever deploys it, relies on."""
 
 import re
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
+from lepton.endpoint.gateway import BINARY
 from lepton.lake import TRANSFORM_PREFIX
 from lepton.settings import Settings
 from tests.house.repository import functions, modules, nested, of_type, template, text
@@ -13,6 +15,10 @@ STORAGE, MESSAGING = template("infra/storage.yaml"), template("infra/messaging.y
 QUEUES = {name: queue["Properties"] for name, queue in of_type(MESSAGING, "AWS::SQS::Queue").items()}
 READERS = {"UploadQueue": "IngestFunction", "TransformQueue": "TransformFunction"}
 SHARED = template()["Globals"]["Function"]
+
+
+def _settings() -> list[str]:
+    return [one.name for one in fields(Settings)]
 
 
 def _environment() -> set[str]:
@@ -30,13 +36,18 @@ def _events(kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def test_bytes_are_told_from_text_as_the_template_tells_them() -> None:
+    declared = template()["Resources"]["Api"]["Properties"]["BinaryMediaTypes"]
+    assert {media.replace("~1", "/") for media in declared} == set(BINARY)
+
+
 def test_every_setting_is_told_by_the_template() -> None:
-    assert {name.upper() for name in Settings.model_fields} - _environment() == set()
+    assert {name.upper() for name in _settings()} - _environment() == set()
 
 
 def test_every_variable_of_the_template_is_read_by_somebody() -> None:
     read = {name for path in modules("functions/") for name in re.findall(r"environ(?:\.get\(|\[)\"(\w+)", text(path))}
-    assert _environment() - {name.upper() for name in Settings.model_fields} - read == set()
+    assert _environment() - {name.upper() for name in _settings()} - read == set()
 
 
 def test_a_function_that_watches_the_metrics_is_told_its_service() -> None:
@@ -81,7 +92,7 @@ def test_an_event_that_reaches_nobody_is_kept() -> None:
     delivered = {**_events("EventBridgeRule"), **_events("Schedule")}
     rules = [rule["Properties"] for rule in of_type(MESSAGING, "AWS::Events::Rule").values()]
     targets = [target for rule in rules for target in rule["Targets"]]
-    assert (len(delivered), len(targets)) == (3, 2)
+    assert (len(delivered), len(targets)) == (4, 2)
     assert [one for one in [*delivered.values(), *targets] if not {"DeadLetterConfig", "RetryPolicy"} <= set(one)] == []
 
 
@@ -140,7 +151,7 @@ def test_every_function_writes_to_a_log_that_ends() -> None:
     logs = {name: functions()[name]["LoggingConfig"]["LogGroup"]["Ref"] for name in functions()}
     groups = of_type(template(), "AWS::Logs::LogGroup")
     assert {name for name, group in logs.items() if "RetentionInDays" not in groups[group]["Properties"]} == set()
-    assert len(set(logs.values())) == len(functions()) == 9
+    assert len(set(logs.values())) == len(functions()) == 10
 
 
 def test_every_nested_stack_gets_exactly_the_parameters_that_it_asks_for() -> None:

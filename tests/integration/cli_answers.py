@@ -13,12 +13,15 @@ from urllib.parse import parse_qs, urlsplit
 from lepton.capacity.advisor import ScaleAdvisor
 from lepton.capacity.request import AdviceRequest
 from lepton.dataset.manifest import QuarantinedRow, UploadReceipt
+from lepton.error_answers import error_body
 from lepton.errors import LeptonError
-from lepton.http_api import error_body, parsed
+from lepton.http_api import parsed
 from lepton.memory import MemoryEventBus, MemoryLoadHistory, MemoryObjectStore
 from lepton.registry import Registry, Verdict
+from lepton.rollout.steering import Steering
 from lepton.settings import Settings
 from lepton.training.run import RunState
+from tests.integration.cli_rollout_answers import ROLLOUTS
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 VERSION, OTHER, RUN = "0123456789ab", "ba9876543210", "churn-aaaaaaaaaaaa"
@@ -39,7 +42,9 @@ class Scene:
         self.receipts: list[UploadReceipt] = [receipt("waiting"), receipt("ready")]
         self.states: list[RunState] = [run_state("running"), run_state("published")]
         self.log = [{"at": NOW.isoformat(), "level": "info", "message": f"round {n}", "step": n} for n in (1, 2, 3)]
-        self.registry = Registry(MemoryObjectStore())
+        self.store = MemoryObjectStore()
+        self.registry = Registry(self.store)
+        self.steering = Steering(self.registry, self.store)
         settings = Settings(lake_bucket="lake")
         self.advisor = ScaleAdvisor(settings, MemoryObjectStore(), MemoryLoadHistory(), MemoryEventBus())
         for version in (OTHER, VERSION):
@@ -220,6 +225,7 @@ ROUTES: list[tuple[str, str, Route]] = [
     ("GET", "/models/([^/]+)", _model),
     ("PUT", "/models/([^/]+)/aliases/([^/]+)", _promote),
     ("POST", "/models/([^/]+)/aliases/([^/]+)/rollback", _rollback),
+    *ROLLOUTS,
     ("POST", "/v2/models/([^/]+)/infer", _infer),
     ("POST", "/models/([^/]+)/invocations", _invoke),
     ("POST", "/capacity/advise", _advise),

@@ -1,23 +1,30 @@
-"""The predict function as Lambda has it: its real handler, its real environment, S3 and EventBridge by moto."""
+"""The predict function as Lambda has it: its real handler and environment, S3 and EventBridge by moto's server."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from urllib.request import Request, urlopen
 
-from moto import mock_aws
+from moto.server import ThreadedMotoServer
 
 from lepton.observability import logger, metrics
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = SimpleNamespace(
-    aws_request_id="request-1", function_name="predict", memory_limit_in_mb=1769, invoked_function_arn="arn:predict"
+    aws_request_id="request-1",
+    function_name="predict",
+    memory_limit_in_mb=1769,
+    invoked_function_arn="arn:predict",
+    get_remaining_time_in_millis=lambda: 600_000,
 )
 ENVIRONMENT = {
     "LAKE_BUCKET": "lake",
@@ -47,6 +54,13 @@ class PredictCloud:
         self.events.create_event_bus(Name="lepton")
         self.lake = S3ObjectStore("lake", self.s3)
         self.landing = S3ObjectStore("landing", self.s3)
+        self.handler = _handler()
+        self.version = ""
+
+    def forget_models(self) -> None:
+        """As in a fresh environment of Lambda."""
+        for path in Path(tempfile.gettempdir()).rglob("*.onnx"):
+            path.unlink()
         self.handler = _handler()
 
     def http(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, Any]]:
@@ -97,20 +111,31 @@ def fresh_observability() -> None:
 @contextmanager
 def predict_cloud(folder: Path, **environment: str) -> Iterator[PredictCloud]:
     """A cloud of its own, the artifacts' cache in `folder`."""
-    import tempfile
-
     before, before_folder = dict(os.environ), tempfile.tempdir
-    os.environ.update(ENVIRONMENT | environment)
+    os.environ.update(ENVIRONMENT | {"AWS_ENDPOINT_URL": _moto()} | environment)
     tempfile.tempdir = str(folder)
     fresh_observability()
     try:
-        with mock_aws():
-            yield PredictCloud()
+        yield PredictCloud()
     finally:
         fresh_observability()
         tempfile.tempdir = before_folder
         os.environ.clear()
         os.environ.update(before)
+
+
+@cache
+def _server() -> str:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    return f"http://{host}:{port}"
+
+
+def _moto() -> str:
+    """The address of this process's moto server, emptied."""
+    urlopen(Request(f"{_server()}/moto-api/reset", method="POST")).close()
+    return _server()
 
 
 def _handler() -> ModuleType:

@@ -88,16 +88,16 @@ def test_a_nested_stack_gives_its_outputs_and_its_resources(tmp_path: Path) -> N
 
 def test_the_real_template_has_its_functions_with_the_layers_that_they_need(lepton: Blueprint) -> None:
     layers = {one.logical_id: {folder.parts[-3] for folder in one.path[1:-1]} for one in lepton.functions}
-    assert len(layers) == 9
+    assert len(layers) == 10
     assert layers["DatasetsApiFunction"] == {"runtime", "layers"}
     assert layers["IngestFunction"] == {"runtime", "layers", "tables", "images"}
-    assert layers["TransformFunction"] == {"runtime", "layers", "tables", "inference"}
+    assert layers["TransformFunction"] == {"runtime", "layers", "tables", "inference", "images"}
 
 
 def test_the_real_template_wires_both_queues_and_the_landing_bucket(lepton: Blueprint) -> None:
     assert {one.function.rsplit(":", 1)[-1] for one in lepton.mappings} == {"lepton-ingest", "lepton-transform"}
     assert lepton.announced == {lepton.outputs["LandingBucket"]}
-    assert {rule.schedule for rule in lepton.rules if rule.schedule} == {"rate(1 hour)"}
+    assert {rule.schedule for rule in lepton.rules if rule.schedule} == {"rate(1 hour)", "rate(1 minute)"}
 
 
 def test_a_layer_view_holds_what_is_named_and_what_that_requires_and_nothing_else(tmp_path: Path) -> None:

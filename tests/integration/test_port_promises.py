@@ -1,4 +1,4 @@
-"""One promise, every adapter: what the domain relies on holds in memory and on S3 and EventBridge alike."""
+"""One promise, every adapter: what the domain relies on holds in memory, in a directory, on S3 and EventBridge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from moto.server import ThreadedMotoServer
 
 from lepton.aws.clients import CONFIG
 from lepton.aws.eventbridge import EventBridgeBus
+from lepton.aws.lean_s3 import Access, LeanS3
 from lepton.aws.s3 import S3ObjectStore
+from lepton.aws.signature import Credentials
+from lepton.directory import DirectoryObjectStore
 from lepton.errors import Conflict, NotFound
 from lepton.events import DatasetRejected
 from lepton.memory import MemoryEventBus, MemoryObjectStore
@@ -32,13 +35,17 @@ def endpoint() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["memory", "s3"])
-def store(request: pytest.FixtureRequest, endpoint: str) -> ObjectStore:
+@pytest.fixture(params=["memory", "directory", "s3", "lean"])
+def store(request: pytest.FixtureRequest, endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> ObjectStore:
     if request.param == "memory":
         return MemoryObjectStore()
+    if request.param == "directory":
+        return DirectoryObjectStore(tmp_path_factory.mktemp("lake"))
     client = boto3.client("s3", endpoint_url=endpoint, config=CONFIG, **KEYS)
     bucket = f"bucket-{abs(hash(request.node.name)) % 10**12}"
     client.create_bucket(Bucket=bucket)
+    if request.param == "lean":
+        return LeanS3(bucket, Access(Credentials("test", "test"), "us-east-1", endpoint))
     return S3ObjectStore(bucket, client)
 
 

@@ -51,7 +51,7 @@ def test_a_rollback_is_seen_within_the_staleness_bound(cloud: PredictCloud) -> N
 
 
 def test_a_corrupt_artifact_keeps_the_old_version_and_is_logged(
-    cloud: PredictCloud, caplog: pytest.LogCaptureFixture
+    cloud: PredictCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = publish(cloud.lake, "price")
     assert served(cloud)[0] == first
@@ -60,8 +60,9 @@ def test_a_corrupt_artifact_keeps_the_old_version_and_is_logged(
     Registry(cloud.lake).promote("price", "live", second, by="test", at=AT)
     within_staleness()
     assert served(cloud) == (first, 14.0)
-    fault = next(record for record in caplog.records if record.message == "model does not load")
-    assert (vars(fault)["version"], vars(fault)["code"]) == (second, "corrupt_artifact")
+    written = capsys.readouterr().out.splitlines()
+    fault = next(json.loads(line) for line in written if '"model does not load"' in line)
+    assert (fault["level"], fault["version"], fault["code"]) == ("ERROR", second, "corrupt_artifact")
 
 
 def test_a_corrupt_first_version_is_a_503_that_names_the_object(cloud: PredictCloud) -> None:
@@ -97,15 +98,17 @@ def test_a_prediction_logs_ids_and_figures_but_no_payload(
     for plan, status in (("pro", 200), ("secret", 400)):
         records = {"dataframe_records": [row | {"plan": plan}]}
         assert cloud.http("POST", "/models/churn/invocations", records)[0] == status
-    line = next(vars(record) for record in caplog.records if record.message == "predicted")
+    written = capsys.readouterr().out
+    line = next(json.loads(line) for line in written.splitlines() if '"message":"predicted"' in line)
     assert (line["model"], line["version"], line["rows"], line["request_id"]) == ("churn", version, 1, "request-1")
-    everything = str([vars(record) for record in caplog.records]) + capsys.readouterr().out
+    everything = str([vars(record) for record in caplog.records]) + written
     assert not [word for word in ("12345.5", "54321.5", "secret") if word in everything]
 
 
 def test_a_prediction_is_counted_and_timed(cloud: PredictCloud, capsys: pytest.CaptureFixture[str]) -> None:
     publish(cloud.lake, "price")
     served(cloud)
-    metrics = json.loads(next(line for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line))
-    assert (metrics["model"], metrics["Predictions"], metrics["ModelLoads"]) == ("price", [1.0], [1.0])
-    assert metrics["Latency"][0] > 0
+    loads, counts = (json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line)
+    assert (loads["model"], loads["ModelLoads"]) == ("price", [1.0])
+    assert (counts["model"], counts["Predictions"]) == ("price", [1.0])
+    assert counts["Latency"][0] > 0

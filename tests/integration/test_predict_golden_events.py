@@ -6,6 +6,7 @@ is there; figures are compared to 1e-6.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Iterator
@@ -31,6 +32,19 @@ ROUTES = {
     ("POST", "/v2/models/churn/infer"),
     ("POST", "/v2/models/churn/versions/000000000000/infer"),
     ("POST", "/models/churn/invocations"),
+    ("POST", "/models/churn/uploads"),
+    ("POST", "/models/churn/transforms"),
+    ("GET", "/models/churn/transforms/000000000000"),
+    ("GET", "/v2/models/churn/jobs/000000000000"),
+    ("GET", "/v2/models/churn/jobs/000000000000/result"),
+    ("POST", "/v2/models/churn/jobs/000000000000/cancel"),
+    ("DELETE", "/v2/models/churn/jobs/000000000000"),
+    ("GET", "/v2/repository/index"),
+    ("POST", "/v2/repository/index"),
+    ("GET", "/v1/models/churn"),
+    ("GET", "/v1/models/churn/versions/000000000000"),
+    ("POST", "/v1/models/churn:predict"),
+    ("POST", "/v1/models/churn/versions/000000000000:predict"),
 }
 
 
@@ -39,7 +53,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PredictCloud]:
     with predict_cloud(tmp_path_factory.mktemp("models")) as made:
         for name in ("churn", "price", "tone"):
             publish(made.lake, name)
-        made.landing.put("predict-in/churn/customers.csv", b"age,plan,calls\n30,pro,1\n,basic,9\n")
+        rows = b"age,plan,calls\n30,pro,1\n,basic,9\n"
+        for key in ("customers.csv", "00112233445566aa/customers.csv"):
+            made.landing.put(f"predict-in/churn/{key}", rows)
         yield made
 
 
@@ -48,7 +64,16 @@ def answered(cloud: PredictCloud, event: dict[str, Any]) -> dict[str, Any]:
         return dict(cloud.handler.on_transform(event, CONTEXT))
     answer = cloud.handler.on_http(event, CONTEXT)
     headers = {name: value[0] for name, value in answer["multiValueHeaders"].items()}
-    return {"statusCode": answer["statusCode"], "headers": headers, "body": json.loads(answer["body"])}
+    return {"statusCode": answer["statusCode"], "headers": headers, "body": shown(answer, headers)}
+
+
+def shown(answer: dict[str, Any], headers: dict[str, str]) -> Any:
+    """The body as JSON where it is JSON; of a binary answer the JSON in front and how many bytes lie behind."""
+    if answer["isBase64Encoded"]:
+        body = base64.b64decode(answer["body"])
+        length = int(headers["Inference-Header-Content-Length"])
+        return {"json": json.loads(body[:length]), "bytes": len(body) - length}
+    return json.loads(answer["body"]) if headers["Content-Type"] == "application/json" else answer["body"]
 
 
 def assert_same(given: Any, expected: Any, version: str | None) -> None:

@@ -33,11 +33,11 @@ def transformed(cloud: PredictCloud, body: bytes, key: str = KEY) -> tuple[dict[
 def test_rows_that_fit_are_predicted_and_the_others_told_with_their_lines(cloud: PredictCloud) -> None:
     version = publish(cloud.lake, "churn")
     report, files = transformed(cloud, CSV)
-    assert [line.split(",")[:2] for line in files["predictions.csv"].decode().split()[1:]] == [
+    assert [line.split(",")[:2] for line in files["part-00000.csv"].decode().split()[1:]] == [
         ["2", "Yes"],
         ["6", "Yes"],
     ]
-    rejected = [json.loads(line) for line in files["rejected.jsonl"].splitlines()]
+    rejected = [json.loads(line) for line in files["rejected-00000.jsonl"].splitlines()]
     assert [(row["line"], row["column"]) for row in rejected] == [(3, "plan"), (4, None), (5, "calls")]
     assert (report["state"], report["rows"], report["rejected"], report["version"]) == ("done", 2, 3, version)
     assert (report["errors"], report["ignored_columns"]) == (rejected, ["id"])
@@ -47,7 +47,7 @@ def test_the_rows_of_a_file_get_what_the_same_rows_get_over_http(cloud: PredictC
     publish(cloud.lake, "churn")
     text = "age;plan;calls\n" + "".join(f"{row % 90};{('pro', 'basic')[row % 2]};{row % 7}\n" for row in range(4500))
     _, files = transformed(cloud, text.encode())
-    lines = files["predictions.csv"].decode().splitlines()[1:]
+    lines = files["part-00000.csv"].decode().splitlines()[1:]
     status, body = cloud.http("POST", "/models/churn/invocations", text, Content_Type="text/csv")
     assert (status, len(lines)) == (200, 4500)
     told = [(one["label"], one["probabilities"]["No"]) for one in body["predictions"]]
@@ -67,7 +67,7 @@ def test_parquet_in_is_parquet_out(cloud: PredictCloud, tmp_path: Path) -> None:
     rows = "(1.5::DECIMAL(4,2), 'pro', 3), (NULL, NULL, 4), (1, 'pro', NULL)"
     duckdb.sql(f"COPY (FROM (VALUES {rows}) AS t(age, plan, calls)) TO '{tmp_path}/in.parquet' (FORMAT parquet)")
     report, files = transformed(cloud, (tmp_path / "in.parquet").read_bytes(), "predict-in/churn/file.parquet")
-    (tmp_path / "out.parquet").write_bytes(files["predictions.parquet"])
+    (tmp_path / "out.parquet").write_bytes(files["part-00000.parquet"])
     found = duckdb.sql(f"SELECT line, label, probability_No + probability_Yes FROM '{tmp_path}/out.parquet'").fetchall()
     assert [(line, label) for line, label, _ in found] == [(1, "Yes"), (2, "Yes")]
     assert [total for _, _, total in found] == pytest.approx([1, 1])
@@ -81,7 +81,7 @@ def test_parquet_in_is_parquet_out(cloud: PredictCloud, tmp_path: Path) -> None:
         (b"age,plan\n1,pro\n", "invalid_request", "missing column: calls"),
         (b"age,plan,calls\n", "no_usable_row", "no row under the header"),
         (b"age,plan,calls\n1,gold,2\n", "no_usable_row", "none of 1 rows"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(200), "invalid_request", "neither CSV nor Parquet"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "invalid_request", "neither CSV, JSON lines, Parquet"),
         (b"PAR1" + bytes(200), "invalid_request", "Parquet file cannot be read"),
         (b"age,age,plan,calls\n1,1,pro,2\n", "invalid_request", "'age' is given twice"),
     ],
@@ -93,7 +93,7 @@ def test_a_file_that_is_no_table_gets_a_report_that_says_why(
     report, files = transformed(cloud, body)
     assert (report["state"], report["reason"], report["rows"]) == ("rejected", reason, 0)
     assert told in report["message"]
-    assert not {"predictions.csv", "predictions.parquet"} & set(files)
+    assert not [name for name in files if name.startswith("part-")]
 
 
 def test_a_file_for_a_model_that_is_not_live_is_rejected_and_done_once_it_is(cloud: PredictCloud) -> None:
@@ -109,7 +109,7 @@ def test_only_the_records_that_failed_are_tried_again(cloud: PredictCloud) -> No
     gone, nowhere = "predict-in/churn/gone.csv", "predict-in/no model/x.csv"
     cloud.landing.put(nowhere, CSV)
     assert cloud.transform(gone, KEY, nowhere, "predict-in/churn/") == [gone, nowhere]
-    assert "predictions.csv" in cloud.lake_files("predictions/churn/")
+    assert "part-00000.csv" in cloud.lake_files("predictions/churn/")
 
 
 def test_a_broken_package_leaves_no_report_and_is_tried_again(cloud: PredictCloud) -> None:

@@ -12,7 +12,7 @@ import pytest
 from lepton.registry import Registry
 from lepton.training.run import RunStore
 from tests.integration.batch_server import BatchServer
-from tests.integration.train_trigger_world import EVENTS, OTHER, RUN, V1, V2, V3, World, golden, servers, world
+from tests.integration.train_trigger_world import EVENTS, OTHER, RUN, V1, V2, V3, World, golden, saw, servers, world
 
 Servers = tuple[str, BatchServer]
 CONTEXT = SimpleNamespace(aws_request_id="r")
@@ -40,8 +40,21 @@ ROUTES = {
     "promote": 200,
     "promote_late": 409,
     "roll_back": 200,
+    "promote_beside": 200,
+    "show_history": 200,
+    "pin": 200,
+    "pin_without_reason": 400,
+    "unpin": 200,
+    "begin_canary": 200,
+    "begin_unknown_field": 400,
+    "show_rollout": 200,
+    "show_rollout_none": 409,
+    "promote_rollout": 200,
+    "abort_rollout": 200,
+    "report_outcome": 201,
+    "report_outcome_unnamed": 400,
 }
-NOTICES = {"dataset_ready", "job_succeeded", "job_failed", "job_out_of_memory"}
+NOTICES = {"rollout_tick", "dataset_ready", "job_succeeded", "job_failed", "job_out_of_memory"}
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +173,32 @@ def test_spec_as_yaml_text_is_taken(here: World) -> None:
 def test_wrong_path_is_the_callers_fault(here: World, path: str, query: dict[str, str], status: int) -> None:
     event = golden("show_run") | {"path": path, "queryStringParameters": query}
     assert here.handler.on_http(event, CONTEXT)["statusCode"] == status
+
+
+def test_rollout_that_fails_is_ended_by_the_schedule_and_told(here: World) -> None:
+    [looked] = here.handler.on_rollout_tick(golden("rollout_tick"), CONTEXT)["rollouts"]
+    assert (looked["model"], looked["action"]) == ("fraud", "continue")
+    rollout = Registry(here.store).alias("fraud", "live")[0].rollout
+    assert rollout is not None
+    saw(here.store, rollout.generation, requests=40, errors=30)
+    [ended] = here.handler.on_rollout_tick(golden("rollout_tick"), CONTEXT)["rollouts"]
+    assert ended["action"] == "abort"
+    assert Registry(here.store).alias("fraud", "live")[0].rollout is None
+    [event] = here.told()
+    assert (event["detail-type"], "errors: 75 %" in event["detail"]["reason"]) == ("Alias Moved", True)
+    assert here.handler.on_rollout_tick(golden("rollout_tick"), CONTEXT) == {"rollouts": []}
+
+
+def test_rollout_begun_over_http_is_told_and_stands_in_the_alias(here: World) -> None:
+    _, begun = here.http("begin_canary")
+    assert (begun["version"], begun["rollout"]["version"], begun["rollout"]["percent"]) == (V3, V2, 5.0)
+    [event] = here.told()
+    assert event["detail"]["rollout"] == f"canary {V2} 5 %"
+    assert here.http("promote_late")[0] == 409
+
+
+def test_outcome_is_kept_once(here: World) -> None:
+    assert [here.http("report_outcome")[0] for _ in range(2)] == [201, 200]
+    event = golden("report_outcome")
+    event["body"] = event["body"].replace("Yes", "No")
+    assert here.handler.on_http(event, CONTEXT)["statusCode"] == 409

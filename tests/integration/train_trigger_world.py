@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -23,6 +23,9 @@ from lepton.aws.s3 import S3ObjectStore
 from lepton.ports import ObjectStore
 from lepton.registry import Registry, Verdict
 from lepton.registry.records import Check
+from lepton.rollout.observations import Arm, Observation
+from lepton.rollout.plan import Wanted
+from lepton.rollout.steering import Steering
 from lepton.training.run import LogLine, RunState, RunStore, TrainingRequest
 from tests.integration.batch_server import BatchServer
 from tests.unit.training.builders import FIRST, NOW, a_dataset, a_package, a_spec, put_dataset, train
@@ -110,6 +113,26 @@ def _publish(runs: RunStore, registry: Registry) -> None:
             Verdict(model="churn", version=version, run="churn-aaaaaaaaaaaa", passed=True, checks=(check,), at=NOW)
         )
         registry.promote("churn", "live", version, by="ada", at=NOW)
+    _begin(runs, registry)
+
+
+def _begin(runs: RunStore, registry: Registry) -> None:
+    """A second model, with a shadow beside its live version that one environment has seen a little of."""
+    for version in (V2, V3):
+        verdict = Verdict(model="fraud", version=version, run="fraud-aaaaaaaaaaaa", passed=True, checks=(), at=NOW)
+        registry.record(verdict)
+    registry.promote("fraud", "live", V2, by="ada", at=NOW)
+    wanted = Wanted(kind="shadow", version=V3, percent=50)
+    begun = Steering(registry, runs._lake).start("fraud", "live", wanted, by="ada", at=datetime.now(UTC))
+    saw(runs._lake, begun.generation, requests=40, errors=0)
+
+
+def saw(store: ObjectStore, generation: int, requests: int, errors: int) -> None:
+    """What an environment writes of the rollout of `fraud`."""
+    arms = {V2: Arm(requests=400, runs=400), V3: Arm(requests=requests, errors=errors, runs=requests - errors)}
+    place = {"model": "fraud", "alias": "live", "generation": generation, "environment": "e1"}
+    seen = Observation(**place, live=V2, candidate=V3, arms=arms)
+    store.put(lake.rollout_seen("fraud", "live", generation) + "e1.json", seen.model_dump_json().encode())
 
 
 @contextmanager

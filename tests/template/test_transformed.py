@@ -61,4 +61,4 @@ def test_every_method_of_the_api_wants_a_signature() -> None:
 def test_no_role_is_made_that_we_did_not_write() -> None:
     kinds = [it["Type"] for it in _transformed()["Resources"].values()]
     assert "AWS::IAM::Role" not in kinds
-    assert kinds.count("AWS::Lambda::Function") == 9
+    assert kinds.count("AWS::Lambda::Function") == 10

@@ -52,7 +52,7 @@ class Bench:
         clock: Callable[[], float] = lambda: self.now  # noqa: E731
         artifacts = ArtifactCache(self.store, folder, disk)
         telemetry = Telemetry(lambda: self.bus)
-        self.endpoint = Endpoint(Registry(self.store), artifacts, telemetry, Bounds(10.0, memory, 1), clock)
+        self.endpoint = Endpoint(self.store, artifacts, telemetry, Bounds(10.0, memory, 1), clock)
 
     def served(self, name: str = "price") -> str:
         return self.endpoint.model(name).manifest.version

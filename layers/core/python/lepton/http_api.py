@@ -1,4 +1,4 @@
-"""The HTTP edge: requests into values, errors into answers. The one place where an error class becomes a status."""
+"""The HTTP edge: requests into values, errors into answers. Errors of the control routes become answers here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import BaseModel, ValidationError
 
+from lepton.error_answers import bug_body, error_body, no_route_body, retry_headers
 from lepton.errors import InvalidRequest, LeptonError
 from lepton.observability import logger
 
@@ -24,37 +25,24 @@ def resolver() -> APIGatewayRestResolver:
     return app
 
 
-def error_body(error: LeptonError, request: str) -> dict[str, Any]:
-    """`{"error", "code", "pointer", "hint", "request_id"}`, the optional ones left out when there are none."""
-    body = {"error": error.message, "code": error.code, "pointer": error.pointer, "hint": error.hint}
-    return {key: value for key, value in body.items() if value is not None} | {"request_id": request}
-
-
 def error_response(error: LeptonError, request: str) -> Response[str]:
     """The answer to one of our errors; only faults on our side are logged as errors."""
     log = logger().error if error.status >= 500 else logger().info
     # A caller's fault is told to the caller: the message may quote what was sent, which no log line may.
     reason = error.message if error.status >= 500 else None
     log("request refused", status=error.status, code=error.code, reason=reason, pointer=error.pointer)
-    headers = {"Retry-After": "1"} if error.retry else {}
-    return Response(error.status, JSON, _dumps(error_body(error, request)), headers=headers)
+    return Response(error.status, JSON, _dumps(error_body(error, request)), headers=retry_headers(error))
 
 
 def bug_response(error: Exception, request: str) -> Response[str]:
     """A bug: the trace goes to the log, the caller gets the request id to name it by."""
     logger().exception("bug", exc_info=error)
-    body = {"error": "something went wrong on our side", "code": "internal_error", "request_id": request}
-    return Response(500, JSON, _dumps(body))
+    return Response(500, JSON, _dumps(bug_body(request)))
 
 
 def not_found_response(app: APIGatewayRestResolver) -> Response[str]:
     event = app.current_event
-    body = {
-        "error": f"no route {event.http_method} {event.path}",
-        "code": "no_such_route",
-        "request_id": request_id(app),
-    }
-    return Response(404, JSON, _dumps(body))
+    return Response(404, JSON, _dumps(no_route_body(event.http_method, event.path, request_id(app))))
 
 
 def request_id(app: APIGatewayRestResolver) -> str:

@@ -61,6 +61,11 @@ def upload_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
+def is_upload_id(text: str) -> bool:
+    """Whether it has the form of an id that was minted for an upload."""
+    return _UPLOAD.fullmatch(text) is not None
+
+
 def dataset_of(key: str) -> str:
     """The dataset that an upload key belongs to: its first folder. Raises InvalidRequest."""
     return checked_name(key.split("/", 1)[0])
@@ -131,6 +136,36 @@ def registry_version(model: str, version: str) -> str:
 
 def prediction_prefix(model: str, job: str) -> str:
     return f"predictions/{checked_name(model)}/{job}/"
+
+
+def rollout_index() -> str:
+    """Which aliases have a rollout; no model is called like this, for a name has no dot."""
+    return "monitor/rollouts.json"
+
+
+def rollout_seen(model: str, alias: str, generation: int) -> str:
+    """What each environment saw of a rollout: {environment}.json below."""
+    return f"monitor/{checked_name(model, 'model')}/rollout/{checked_name(alias, 'alias')}/{generation:d}/"
+
+
+def rollout_answers(model: str, alias: str, generation: int) -> str:
+    """What was answered during a rollout, request by request, for outcomes that come later."""
+    return f"monitor/{checked_name(model, 'model')}/answers/{checked_name(alias, 'alias')}/{generation:d}/"
+
+
+def rollout_outcomes(model: str, alias: str, generation: int) -> str:
+    """Outcomes that were reported during a rollout."""
+    return f"monitor/{checked_name(model, 'model')}/rollout-outcomes/{checked_name(alias, 'alias')}/{generation:d}/"
+
+
+def outcome(model: str, digest: str) -> str:
+    """What turned out to be true, once for each request."""
+    return f"monitor/{checked_name(model, 'model')}/outcomes/{digest}.json"
+
+
+def receipt(model: str, receipt: str) -> str:
+    """A receipt that was asked to be kept, with its request."""
+    return f"monitor/{checked_name(model, 'model')}/receipts/{receipt}.json"
 
 
 def capacity_prefix(resource: str) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import lepton.events as lepton_events
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import lepton.events as lepton_events
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lepton.errors import Conflict, Forbidden, InvalidRequest, LeptonError, NotFound, Throttled, Unavailable
+from lepton.aws.kinds import KINDS
+from lepton.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
@@ -56,27 +57,6 @@ def autoscaling() -> ApplicationAutoScalingClient:
     return boto3.client("application-autoscaling", config=_PLAIN)
 
 
-_KINDS: dict[str, type[LeptonError]] = {
-    "NoSuchKey": NotFound,
-    "NoSuchBucket": NotFound,
-    "404": NotFound,
-    "PreconditionFailed": Conflict,
-    "412": Conflict,
-    "ConditionalRequestConflict": Conflict,
-    "AccessDenied": Forbidden,
-    "AccessDeniedException": Forbidden,
-    "403": Forbidden,
-    "SlowDown": Throttled,
-    "Throttling": Throttled,
-    "ThrottlingException": Throttled,
-    "TooManyRequestsException": Throttled,
-    "RequestLimitExceeded": Throttled,
-    "ClientException": InvalidRequest,
-    "ValidationException": InvalidRequest,
-    "ValidationError": InvalidRequest,
-}
-
-
 @contextmanager
 def translated(what: str) -> Iterator[None]:
     """Turn whatever botocore raises inside into one of our errors; `what` names the call in its message."""
@@ -85,6 +65,6 @@ def translated(what: str) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         message = f"{what}: {error.response.get('Error', {}).get('Message', code)}"
-        raise _KINDS.get(code, Unavailable)(message) from error
+        raise KINDS.get(code, Unavailable)(message) from error
     except BotoCoreError as error:
         raise Unavailable(f"{what}: {error}") from error

@@ -18,6 +18,8 @@ from lepton.ports import Blob, Entry
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from lepton.settings import Settings
+
 _CHUNK = 1 << 20
 
 
@@ -103,3 +105,26 @@ def presign_upload(
         )
     expires = datetime.fromtimestamp(now.timestamp() + seconds, UTC)
     return {"url": form["url"], "fields": form["fields"], "expires_at": expires.isoformat()}
+
+
+class S3Links:
+    """Forms that put one object into the landing bucket, addresses that give one of the lake, for `upload_seconds`."""
+
+    def __init__(self, settings: Settings, client: S3Client | None = None) -> None:
+        self._settings = settings
+        self._s3 = client
+        self.max_bytes = settings.upload_max_bytes
+
+    def upload(self, key: str, now: datetime) -> dict[str, Any]:
+        """See `presign_upload`."""
+        it = self._settings
+        bounds = {"max_bytes": self.max_bytes, "seconds": it.upload_seconds}
+        return presign_upload(it.landing_bucket, key, **bounds, now=now, client=self._s3)
+
+    def download(self, key: str) -> str:
+        """An address that gives the object to whoever has it."""
+        it = self._settings
+        with translated(f"presign s3://{it.lake_bucket}/{key}"):
+            return (self._s3 or clients.s3()).generate_presigned_url(
+                "get_object", Params={"Bucket": it.lake_bucket, "Key": key}, ExpiresIn=it.upload_seconds
+            )

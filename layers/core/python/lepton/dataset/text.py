@@ -92,6 +92,17 @@ class Lines:
         lines, self._taken = self._taken, []
         return lines
 
+    def position(self) -> int | None:
+        """Where the stream goes on, for `go_to`; None while lines that were put back come first."""
+        return None if self._again else self._stream.tell()
+
+    def go_to(self, position: int, number: int) -> None:
+        """Go on at a position that `position` gave when `number` lines were over."""
+        self._again.clear()
+        self._taken.clear()
+        self._stream.seek(position)
+        self.number = number
+
     def put_back(self, lines: list[str]) -> None:
         """Hand these out again, before all others."""
         self._again.extendleft(reversed(lines))

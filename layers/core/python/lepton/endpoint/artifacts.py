@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from pathlib import Path
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from lepton import lake
 from lepton.errors import CorruptArtifact, NotFound
-from lepton.model_package.manifest import ModelManifest
-from lepton.ports import ObjectStore
+from lepton.model_package import served
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lepton.model_package.manifest import ModelManifest
+    from lepton.ports import ObjectStore
 
 
 class ArtifactCache:
@@ -36,8 +39,8 @@ class ArtifactCache:
             raise CorruptArtifact(f"{key} is missing", hint="publish the version again") from error
         assert blob is not None  # noqa: S101  # get answers None only when an etag was given
         try:
-            manifest = ModelManifest.model_validate_json(blob.body)
-        except ValidationError as error:
+            manifest = served.read(blob.body)
+        except ValueError as error:  # pydantic's ValidationError is one
             raise CorruptArtifact(f"{key} is not a model manifest", hint="publish the version again") from error
         if (manifest.model, manifest.version) != (model, version):
             raise CorruptArtifact(f"{key} is the manifest of {manifest.model} {manifest.version}")

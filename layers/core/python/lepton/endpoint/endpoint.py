@@ -11,13 +11,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lepton import lake
-from lepton.endpoint.artifacts import ArtifactCache
+from lepton.endpoint import pointers
 from lepton.endpoint.model import Model, load
-from lepton.endpoint.telemetry import Telemetry
-from lepton.errors import Conflict, NotFound, OperatorError, TransientError
-from lepton.registry import Registry
+from lepton.errors import Conflict, InvalidRequest, NotFound, OperatorError, TransientError
+
+if TYPE_CHECKING:
+    from lepton.endpoint.artifacts import ArtifactCache
+    from lepton.endpoint.telemetry import Telemetry
+    from lepton.ports import ObjectStore
+    from lepton.registry import Alias, Registry
+    from lepton.rollout.rule import Rollout
 
 LIVE = "live"
 RETRY = 60.0  # seconds until a version that did not load is tried again
@@ -32,6 +39,7 @@ class _Pointer:
     etag: str
     serving: str
     checked: float
+    generation: int = 0  # the alias's when it came to be as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +56,13 @@ class Endpoint:
 
     def __init__(
         self,
-        registry: Registry,
+        store: ObjectStore,
         artifacts: ArtifactCache,
         telemetry: Telemetry,
         bounds: Bounds,
         clock: Callable[[], float],
     ) -> None:
-        self.registry = registry
+        self._store = store
         self._artifacts = artifacts
         self._telemetry = telemetry
         self._bounds = bounds
@@ -63,6 +71,16 @@ class Endpoint:
         self._loaded: OrderedDict[tuple[str, str], Model] = OrderedDict()
         self._failed: dict[tuple[str, str], tuple[float, OperatorError]] = {}
         self._lock = threading.RLock()
+        self._aside = threading.Lock()
+        # By model: the version that answers, and the rollout beside it. Empty while there is none.
+        self.rollouts: dict[str, tuple[str, Rollout]] = {}
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Asked for by whoever needs more than where an alias points."""
+        from lepton.registry import Registry
+
+        return Registry(self._store)
 
     def check(self) -> None:
         """The lake answers. Raises TransientError, OperatorError."""
@@ -75,7 +93,26 @@ class Endpoint:
         """
         lake.checked_name(name, "model")
         with self._lock:
-            return self._live(name) if version is None else self._version(name, lake.checked_digest(version))
+            return self._live(name) if version is None else self._version(name, version)
+
+    def standing(self, name: str) -> tuple[str, int] | None:
+        """The alias that requests without a version are answered by, and its generation when last looked at."""
+        held = self._pointers.get(name)
+        return None if held is None else (LIVE, held.generation)
+
+    def beside(self, name: str, version: str) -> Model:
+        """A version of a rollout, loaded without holding up what answers. Raises OperatorError, TransientError."""
+        key = (name, version)
+        with self._aside:
+            with self._lock:
+                if key in self._loaded:
+                    self._loaded.move_to_end(key)
+                    return self._loaded[key]
+            model = self._load(name, version)
+            with self._lock:
+                self._loaded[key] = model
+                self._shrink()
+            return model
 
     def _live(self, name: str) -> Model:
         now = self._clock()
@@ -87,9 +124,10 @@ class Endpoint:
     def _looked_at(self, name: str, held: _Pointer | None, now: float) -> _Pointer:
         """The pointer, up to date, its version loaded if that is possible."""
         try:
-            found = self.registry.moved(name, LIVE, held.etag if held else None)
+            found = pointers.moved(self._store, name, LIVE, held.etag if held else None)
         except NotFound as error:
             self._pointers.pop(name, None)
+            self.rollouts.pop(name, None)
             raise NotFound(f"there is no live model {name!r}", pointer="/model", hint=HINT) from error
         except (OperatorError, TransientError) as error:
             if held is None:
@@ -99,12 +137,20 @@ class Endpoint:
             return held
         if found is not None:
             alias, etag = found
-            held = _Pointer(alias.version, etag, held.serving if held else alias.version, now)
+            self._roll(name, alias)
+            held = _Pointer(alias.version, etag, held.serving if held else alias.version, now, alias.generation)
         assert held is not None  # noqa: S101  # only an etag that we hold can still be current
         held.checked = now
         self._follow(name, held)
         self._pointers[name] = held
         return held
+
+    def _roll(self, name: str, alias: Alias) -> None:
+        """Keep the rollout, if there is one, with the version that it was begun beside."""
+        if alias.rollout is None:
+            self.rollouts.pop(name, None)
+        else:
+            self.rollouts[name] = (alias.version, alias.rollout)
 
     def _follow(self, name: str, pointer: _Pointer) -> None:
         """Let `serving` become `version`, unless that does not load and there is another."""
@@ -120,7 +166,7 @@ class Endpoint:
         if (name, version) not in self._loaded:
             try:
                 verdict = self.registry.verdict(name, version)
-            except NotFound as error:
+            except (NotFound, InvalidRequest) as error:  # what cannot be a version's name is none that there is
                 raise NotFound(error.message, pointer="/version", hint=f"GET /v2/models/{name}") from error
             if not verdict.passed:
                 raise Conflict(

@@ -1,10 +1,11 @@
-"""Bodies as other servers take them: MLflow's four forms, TensorFlow Serving's `instances`, and CSV."""
+"""Bodies as other servers take them: MLflow's four forms and CSV."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from lepton.endpoint import document, oip, tables
 from lepton.endpoint.document import at
@@ -12,7 +13,9 @@ from lepton.endpoint.request import InferRequest, Limits
 from lepton.endpoint.tables import Misfit
 from lepton.endpoint.tensors import WireTensor, shape_of
 from lepton.errors import InvalidRequest
-from lepton.model_package.manifest import Signature
+
+if TYPE_CHECKING:
+    from lepton.model_package.manifest import Signature
 
 _FORMS = ("dataframe_records", "dataframe_split", "instances", "inputs")
 _ALLOWED = frozenset({*_FORMS, "params", "parameters", "id"})
@@ -28,12 +31,31 @@ def decode(body: Any, signature: Signature, limits: Limits) -> InferRequest:
     if len(forms) != 1:
         found = " and ".join(forms) or "none of them"
         raise InvalidRequest(f"one form is needed, there is {found}", pointer="", hint="one of " + ", ".join(_FORMS))
+    request = of_form(forms[0], given[forms[0]], signature, limits)
+    asked = _parameters(given)
+    if not asked and given.get("id") is None:
+        return request
+    request_id = document.text(given["id"], "/id", "id") if given.get("id") is not None else None
+    return replace(request, id=request_id, parameters=asked)
+
+
+def of_form(form: str, value: Any, signature: Signature, limits: Limits) -> InferRequest:
+    """What stands under the name of a form. Raises InvalidRequest or TooLarge."""
     return {
         "dataframe_records": _records,
         "dataframe_split": _split,
         "instances": _instances,
         "inputs": _inputs,
-    }[forms[0]](given[forms[0]], at(forms[0]), signature, limits)
+    }[form](value, at(form), signature, limits)
+
+
+def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`params` (MLflow's name) and `parameters` (the protocol's) as one."""
+    found: dict[str, Any] = {}
+    for member in ("params", "parameters"):
+        if given.get(member) is not None:
+            found |= document.members(given[member], None, at(member), member)
+    return found
 
 
 def decode_csv(text: str, signature: Signature, limits: Limits) -> InferRequest:
@@ -106,7 +128,9 @@ def _split(value: Any, pointer: str, signature: Signature, limits: Limits) -> In
 def _instances(value: Any, pointer: str, signature: Signature, limits: Limits) -> InferRequest:
     instances = document.array(value, pointer, "instances")
     if instances and isinstance(instances[0], dict):
-        return _records(value, pointer, signature, limits)
+        if tables.is_table(signature):
+            return _records(_bare(instances), pointer, signature, limits)
+        return _tensors(_stacked(instances, pointer), pointer, signature, limits, rowwise=True)
     return _single(instances, pointer, signature, limits)
 
 
@@ -137,6 +161,24 @@ def _column(value: Any, pointer: str) -> list[Any]:
     return cells
 
 
+def _bare(instances: list[Any]) -> list[Any]:
+    """Rows whose cells may be arrays of one, as a column of shape [-1, 1] has them."""
+    return [{name: _cell(cell) for name, cell in one.items()} if isinstance(one, dict) else one for one in instances]
+
+
+def _cell(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _stacked(instances: list[Any], pointer: str) -> dict[str, list[Any]]:
+    """Rows of named values as columns of them."""
+    names = list(instances[0])
+    for row, one in enumerate(instances):
+        if not isinstance(one, dict) or one.keys() != instances[0].keys():
+            raise InvalidRequest("an instance has not the names of the first", pointer=pointer + at(row))
+    return {name: [one[name] for one in instances] for name in names}
+
+
 def _single(value: list[Any], pointer: str, signature: Signature, limits: Limits) -> InferRequest:
     """Bare nested arrays: only a model with one input knows what they are."""
     if len(signature.inputs) != 1:
@@ -150,17 +192,34 @@ def _single(value: list[Any], pointer: str, signature: Signature, limits: Limits
 
 
 def _tensors(
-    given: Mapping[str, Any], pointer: str, signature: Signature, limits: Limits, *, named: bool = True
+    given: Mapping[str, Any],
+    pointer: str,
+    signature: Signature,
+    limits: Limits,
+    *,
+    named: bool = True,
+    rowwise: bool = False,
 ) -> InferRequest:
+    """Nested arrays by name; `named`: the body has them under their names, `rowwise`: row by row."""
     specs = {spec.name: spec for spec in signature.inputs}
     wire = []
     for name, value in given.items():
-        place = pointer + at(name) if named else pointer
+        place = pointer + at(name) if named and not rowwise else pointer
         data = document.array(value, place, "an input")
         shape = shape_of(data)
         if name in specs and specs[name].shape == (-1, 1) and len(shape) == 1:
             shape = (*shape, 1)
         datatype = specs[name].datatype if name in specs else "BYTES"
-        wire.append(WireTensor(name, datatype, shape, data, place, bare=True))
-    inputs = oip.tensors_of(wire, signature, limits)
-    return InferRequest(inputs, len(next(iter(inputs.values()))))
+        wire.append(WireTensor(name, datatype, shape, data, place, bare=True, rowwise=rowwise))
+    return oip.of_tensors(wire, signature, limits)
+
+
+def check_top(request: InferRequest, signature: Signature) -> None:
+    """Raises InvalidRequest for a `top_k` that is no number of classes, or of a model without classes."""
+    top = request.parameters.get("top_k")
+    if top is None:
+        return
+    if type(top) is not int or top < 1:
+        raise InvalidRequest(f"top_k is {str(top)[:40]}, not a number of classes", pointer="/parameters/top_k")
+    if not signature.classes or all(spec.name != "probabilities" for spec in signature.outputs):
+        raise InvalidRequest("the model has no classes to choose from", pointer="/parameters/top_k")

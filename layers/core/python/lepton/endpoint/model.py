@@ -1,29 +1,24 @@
-"""A model version in memory: its manifest and an onnxruntime session, proved to fit each other."""
+"""A model version in memory: its manifest and an ONNX Runtime session, proved to fit each other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
-
-from lepton.endpoint.request import NUMPY, Array, InferAnswer, InferRequest
+from lepton.endpoint.buffers import SIZES, Tensor, Tensors
+from lepton.endpoint.lane import Form, Lane, fits
+from lepton.endpoint.request import InferAnswer
+from lepton.endpoint.session import Session
 from lepton.errors import CorruptArtifact
-from lepton.model_package.manifest import ModelManifest, TensorSpec
 
-# onnxruntime's exceptions have no root of their own.
-_ORT = (
-    ort_errors.Fail,
-    ort_errors.InvalidArgument,
-    ort_errors.InvalidGraph,
-    ort_errors.InvalidProtobuf,
-    ort_errors.NoSuchFile,
-    ort_errors.NotImplemented,
-    ort_errors.RuntimeException,
-    RuntimeError,
-)
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from lepton.endpoint.request import InferRequest
+    from lepton.model_package.manifest import ModelManifest, TensorSpec
+
+KINDS = 16  # how many forms of a request (rows, outputs asked for) have lanes of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +26,67 @@ class Model:
     """Loaded, warm, and safe to run from several threads."""
 
     manifest: ModelManifest
-    session: Any
+    session: Session
+    names: tuple[str, ...]  # of the outputs, in the signature's order
+    lanes: dict[tuple[Any, ...], list[Lane] | None] = field(default_factory=dict, repr=False, compare=False)
 
     def run(self, request: InferRequest) -> InferAnswer:
         """Raises CorruptArtifact when the graph fails on, or answers beside, what its signature promises."""
-        specs = {spec.name: spec for spec in self.manifest.signature.outputs}
-        names = list(request.outputs or specs)
+        names, rows = request.outputs or self.names, request.rows
+        feeds = _tensors(request.inputs, self.manifest.signature.inputs)
         try:
-            arrays = self.session.run(names, dict(request.inputs))
-        except _ORT as error:
-            raise self._broken(f"failed on an input that fits its signature: {error}") from error
-        for name, array in zip(names, arrays, strict=True):
-            self._check(specs[name], array, request.rows)
-        return InferAnswer(dict(zip(names, arrays, strict=True)), request.rows)
+            free = self._free(names, rows)
+            if free is None:
+                return self._checked(dict(zip(names, self.session.run(names, feeds), strict=True)), rows)
+            # What a lane lays down for an output is what the signature promises: ONNX Runtime holds the graph to it.
+            try:
+                lane = free.pop()
+            except IndexError:
+                lane = Lane(self.session, *self._forms(names, rows))
+            outputs = lane.run(feeds)
+        except CorruptArtifact as error:
+            raise self._broken(f"failed on an input that fits its signature: {error.message}") from error
+        free.append(lane)
+        return InferAnswer(Tensors(outputs), rows)
 
-    def _check(self, spec: TensorSpec, array: Array, rows: int) -> None:
-        if not isinstance(array, np.ndarray):
-            raise self._broken(f"gave {spec.name!r} as {type(array).__name__}, which is no tensor")
-        good = len(array.shape) == len(spec.shape) and array.shape[0] == rows
-        if not good or any(size not in (-1, given) for size, given in zip(spec.shape, array.shape, strict=True)):
-            raise self._broken(f"gave {spec.name!r} of shape {list(array.shape)}, promised {list(spec.shape)}")
-        if array.dtype != NUMPY[spec.datatype]:
-            raise self._broken(f"gave {spec.name!r} as {array.dtype}, promised {spec.datatype}")
+    def prove(self) -> None:
+        """Run one row of nothing, without a lane that would lay down what is to be proved. Raises CorruptArtifact."""
+        blank = _blank(self.manifest)
+        try:
+            outputs = self.session.run(self.names, blank)
+        except CorruptArtifact as error:
+            raise self._broken(f"failed on an input that fits its signature: {error.message}") from error
+        self._checked(dict(zip(self.names, outputs, strict=True)), 1)
+
+    def _free(self, names: tuple[str, ...], rows: int) -> list[Lane] | None:
+        """The lanes that nobody uses; None when requests like this one have none."""
+        key = (rows, names)
+        if key not in self.lanes:
+            if len(self.lanes) >= KINDS:
+                return None
+            inputs, outputs = self._forms(names, rows)
+            self.lanes[key] = [] if fits([*inputs, *outputs]) else None
+        return self.lanes[key]
+
+    def _forms(self, names: tuple[str, ...], rows: int) -> tuple[list[Form], list[Form]]:
+        """Inputs and outputs of so many rows; a dimension that varies stays -1."""
+        signature = self.manifest.signature
+        specs = {spec.name: spec for spec in signature.outputs}
+        return _formed(signature.inputs, rows), _formed([specs[name] for name in names], rows)
+
+    def _checked(self, outputs: dict[str, Tensor], rows: int) -> InferAnswer:
+        for spec in self.manifest.signature.outputs:
+            if spec.name in outputs:
+                self._check(spec, outputs[spec.name], rows)
+        return InferAnswer(Tensors(outputs), rows)
+
+    def _check(self, spec: TensorSpec, tensor: Tensor, rows: int) -> None:
+        if tensor.datatype != spec.datatype:
+            raise self._broken(f"gave {spec.name!r} as {tensor.datatype}, promised {spec.datatype}")
+        shape = tensor.shape
+        good = len(shape) == len(spec.shape) and shape[0] == rows
+        if not good or any(size not in (-1, given) for size, given in zip(spec.shape, shape, strict=True)):
+            raise self._broken(f"gave {spec.name!r} of shape {list(shape)}, promised {list(spec.shape)}")
 
     def _broken(self, what: str) -> CorruptArtifact:
         return CorruptArtifact(f"model {self.manifest.model} {self.manifest.version} {what}")
@@ -60,35 +94,40 @@ class Model:
 
 def load(manifest: ModelManifest, graph: bytes, threads: int) -> Model:
     """Make the session, hold it against the signature, and run it once. Raises CorruptArtifact."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Threads that spin between calls burn the CPU share that the function is billed for.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except _ORT as error:
-        raise CorruptArtifact(f"model {manifest.model} {manifest.version} does not load: {error}") from error
-    model = Model(manifest, session)
+        session = Session(graph, threads)
+    except CorruptArtifact as error:
+        raise CorruptArtifact(f"model {manifest.model} {manifest.version} does not load: {error.message}") from error
+    model = Model(manifest, session, tuple(spec.name for spec in manifest.signature.outputs))
     _check_names(model)
-    model.run(_blank(manifest))
+    model.prove()
     return model
 
 
 def _check_names(model: Model) -> None:
     signature = model.manifest.signature
-    graph = {one.name for one in model.session.get_inputs()}, {one.name for one in model.session.get_outputs()}
     said = {spec.name for spec in signature.inputs}, {spec.name for spec in signature.outputs}
-    if graph[0] != said[0] or not said[1] <= graph[1]:
+    if set(model.session.inputs) != said[0] or not said[1] <= set(model.session.outputs):
         raise CorruptArtifact(f"the graph of {model.manifest.model} {model.manifest.version} is not its signature's")
 
 
-def _blank(manifest: ModelManifest) -> InferRequest:
+def _blank(manifest: ModelManifest) -> dict[str, Tensor]:
     """One row of nothing: known categories where there are some, zeros elsewhere."""
     inputs = {}
     for spec in manifest.signature.inputs:
         shape = (1, *(1 if size == -1 else size for size in spec.shape[1:]))
-        filler: Any = (spec.categories or ("",))[0] if spec.datatype == "BYTES" else 0
-        inputs[spec.name] = np.full(shape, filler, dtype=NUMPY[spec.datatype])
-    return InferRequest(inputs, 1)
+        texts = [(spec.categories or ("",))[0]] * prod(shape)
+        data = texts if spec.datatype == "BYTES" else bytes(SIZES[spec.datatype] * prod(shape))
+        inputs[spec.name] = Tensor(spec.datatype, shape, data)
+    return inputs
+
+
+def _formed(specs: Iterable[TensorSpec], rows: int) -> list[Form]:
+    return [(spec.name, spec.datatype, (rows, *spec.shape[1:])) for spec in specs]
+
+
+def _tensors(inputs: Mapping[str, Any], specs: Iterable[TensorSpec]) -> dict[str, Tensor]:
+    """The inputs as they lie in memory, whether they came as tensors or as arrays."""
+    if isinstance(inputs, Tensors):
+        return inputs.tensors
+    return {spec.name: Tensor.of(spec.datatype, inputs[spec.name]) for spec in specs}

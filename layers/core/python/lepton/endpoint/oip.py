@@ -1,34 +1,55 @@
-"""Open Inference Protocol v2, REST: a request's JSON into an InferRequest, strictly against the signature."""
+"""Open Inference Protocol v2, REST: a request's JSON into an InferRequest, strictly against the signature.
+
+With the binary tensor extension: an input whose parameters have a `binary_data_size` has its elements behind the JSON,
+in the order in which the inputs are named.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lepton.endpoint import document
+from lepton.endpoint import document, outputs, usual
+from lepton.endpoint.buffers import DATATYPES, Tensor, Tensors
 from lepton.endpoint.document import at
-from lepton.endpoint.request import NUMPY, Array, InferRequest, Limits
+from lepton.endpoint.frame import Tail
+from lepton.endpoint.request import InferRequest, Limits
 from lepton.endpoint.tensors import WireTensor, checked_shape, decoded
 from lepton.errors import InvalidRequest, TooLarge
-from lepton.model_package.manifest import Signature, TensorSpec
+
+if TYPE_CHECKING:
+    from lepton.model_package.manifest import Signature, TensorSpec
 
 _REQUEST = frozenset({"id", "parameters", "inputs", "outputs", "model_name", "model_version"})
 _INPUT = frozenset({"name", "shape", "datatype", "parameters", "data"})
-_OUTPUT = frozenset({"name", "parameters"})
 
 
-def decode(body: Any, signature: Signature, limits: Limits) -> InferRequest:
-    """The parsed body as a request. Raises InvalidRequest or TooLarge, with a pointer to what is wrong."""
+def decode(body: Any, signature: Signature, limits: Limits, tail: Tail | None = None) -> InferRequest:
+    """The parsed body as a request, `tail` being the bytes behind it. Raises InvalidRequest or TooLarge."""
     given = document.members(body, _REQUEST, "", "an inference request")
-    _check_parameters(given, "")
-    outputs = _wanted(given.get("outputs"), signature)
+    asked = outputs.parameters(given, "")
+    wishes = outputs.wished(given.get("outputs"), signature)
     request_id = document.text(given["id"], "/id", "id") if given.get("id") is not None else None
     if "inputs" not in given:
         raise InvalidRequest("there is no 'inputs'", pointer="/inputs", hint=_takes(signature))
     listed = document.array(given["inputs"], "/inputs", "inputs")
-    tensors = [_tensor(one, "/inputs" + at(position)) for position, one in enumerate(listed)]
-    inputs = tensors_of(tensors, signature, limits)
-    return InferRequest(inputs, len(next(iter(inputs.values()))), request_id, outputs)
+    warnings: list[str] = []
+    inputs = None if tail else usual.of(signature).inputs(listed, limits.rows)
+    if inputs is None:
+        tensors = [_tensor(one, "/inputs" + at(position), tail) for position, one in enumerate(listed)]
+        inputs = tensors_of(tensors, signature, limits, warnings)
+    if tail:
+        tail.end()
+    return InferRequest(
+        Tensors(inputs),
+        next(iter(inputs.values())).shape[0],
+        request_id,
+        tuple(wishes),
+        warnings=tuple(warnings),
+        parameters=asked,
+        wishes=wishes,
+        binary=outputs.flag(asked, "binary_data_output", "/parameters"),
+    )
 
 
 def names(body: Any) -> tuple[Any, Any]:
@@ -36,7 +57,17 @@ def names(body: Any) -> tuple[Any, Any]:
     return (body.get("model_name"), body.get("model_version")) if isinstance(body, dict) else (None, None)
 
 
-def tensors_of(tensors: Sequence[WireTensor], signature: Signature, limits: Limits) -> Mapping[str, Array]:
+def of_tensors(tensors: Sequence[WireTensor], signature: Signature, limits: Limits) -> InferRequest:
+    """A request of nothing but these inputs. Raises InvalidRequest or TooLarge."""
+    warnings: list[str] = []
+    inputs = tensors_of(tensors, signature, limits, warnings)
+    rows = next(iter(inputs.values())).shape[0]
+    return InferRequest(Tensors(inputs), rows, warnings=tuple(warnings))
+
+
+def tensors_of(
+    tensors: Sequence[WireTensor], signature: Signature, limits: Limits, warnings: list[str]
+) -> dict[str, Tensor]:
     """Every input of the signature, decoded, all of one batch size. Raises InvalidRequest or TooLarge."""
     specs = {spec.name: spec for spec in signature.inputs}
     seen: dict[str, WireTensor] = {}
@@ -52,7 +83,7 @@ def tensors_of(tensors: Sequence[WireTensor], signature: Signature, limits: Limi
     if missing:
         raise InvalidRequest(f"missing input: {', '.join(missing[:10])}", pointer="/inputs", hint=_takes(signature))
     _check_batch(list(tensors), limits)
-    return {name: decoded(seen[name], spec) for name, spec in specs.items()}
+    return {name: decoded(seen[name], spec, warnings) for name, spec in specs.items()}
 
 
 def _check_batch(tensors: list[WireTensor], limits: Limits) -> None:
@@ -78,51 +109,41 @@ def check_rows(rows: int, limits: Limits, pointer: str) -> None:
         )
 
 
-def _tensor(value: Any, pointer: str) -> WireTensor:
+def _tensor(value: Any, pointer: str, tail: Tail | None) -> WireTensor:
     given = document.members(value, _INPUT, pointer, "an input")
-    _check_parameters(given, pointer)
     for needed in ("name", "shape", "datatype"):
         if needed not in given:
             raise InvalidRequest(f"the input has no {needed!r}", pointer=pointer + at(needed))
-    if "data" not in given:
-        raise InvalidRequest(
-            "the input has no 'data'", pointer=pointer + "/data", hint="send JSON; binary tensors are not taken"
-        )
     datatype = document.text(given["datatype"], pointer + "/datatype", "datatype")
-    if datatype not in NUMPY:
+    if datatype not in DATATYPES:
         raise InvalidRequest(
-            f"there is no datatype {datatype[:20]!r}", pointer=pointer + "/datatype", hint="one of " + ", ".join(NUMPY)
+            f"there is no datatype {datatype[:20]!r}",
+            pointer=pointer + "/datatype",
+            hint="one of " + ", ".join(DATATYPES),
         )
     name = document.text(given["name"], pointer + "/name", "name")
     shape = checked_shape(given["shape"], pointer + "/shape")
-    return WireTensor(name, datatype, shape, document.array(given["data"], pointer + "/data", "data"), pointer)
+    return WireTensor(name, datatype, shape, _data(given, datatype, pointer, tail), pointer)
 
 
-def _wanted(value: Any, signature: Signature) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    known = [spec.name for spec in signature.outputs]
-    wanted: list[str] = []
-    for position, one in enumerate(document.array(value, "/outputs", "outputs")):
-        pointer = "/outputs" + at(position)
-        given = document.members(one, _OUTPUT, pointer, "an output")
-        _check_parameters(given, pointer)
-        name = document.text(given.get("name"), pointer + "/name", "name")
-        if name not in known:
+def _data(given: Mapping[str, Any], datatype: str, pointer: str, tail: Tail | None) -> list[Any] | memoryview:
+    size = outputs.number(outputs.parameters(given, pointer), "binary_data_size", pointer + "/parameters", 0)
+    if size is None:
+        if "data" not in given:
             raise InvalidRequest(
-                f"the model has no output {name[:80]!r}", pointer=pointer + "/name", hint="one of " + ", ".join(known)
+                "the input has no 'data'", pointer=pointer + "/data", hint="or bytes behind the JSON: binary_data_size"
             )
-        if name in wanted:
-            raise InvalidRequest(f"output {name!r} is asked for twice", pointer=pointer + "/name")
-        wanted.append(name)
-    return tuple(wanted)
-
-
-def _check_parameters(given: Mapping[str, Any], pointer: str) -> None:
-    """Parameters are an object; ones that mean nothing here are passed over, as the protocol has it."""
-    if given.get("parameters") is not None and not isinstance(given["parameters"], dict):
-        kind = document.kind(given["parameters"])
-        raise InvalidRequest(f"parameters is {kind}, not an object", pointer=pointer + "/parameters")
+        return document.array(given["data"], pointer + "/data", "data")
+    place = pointer + "/parameters/binary_data_size"
+    if "data" in given:
+        raise InvalidRequest("the input has data and binary_data_size", pointer=place, hint="one of the two")
+    if tail is None:
+        raise InvalidRequest(
+            "the input has bytes behind the JSON, but nothing says where the JSON ends",
+            pointer=place,
+            hint="header Inference-Header-Content-Length: the length of the JSON",
+        )
+    return tail.take(size, datatype, place)
 
 
 def _takes(signature: Signature) -> str:

@@ -5,12 +5,14 @@ Brought to form by the function that made the images which the model learned fro
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-from lepton.dataset.manifest import ImageFormat
-from lepton.endpoint.request import Array, InferRequest, Limits
+from lepton.endpoint.request import InferRequest, Limits
 from lepton.errors import InvalidRequest, LeptonError, UnsupportedMedia
-from lepton.model_package.manifest import ImageInput, Signature
+
+if TYPE_CHECKING:
+    from lepton.endpoint.buffers import Array
+    from lepton.model_package.manifest import ImageInput, Signature
 
 TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 
@@ -24,8 +26,14 @@ def decode(body: bytes, signature: Signature, limits: Limits) -> InferRequest:
 
 def pixels(body: bytes, wanted: ImageInput, limits: Limits) -> Array:
     """[1, H, W, C] uint8, brought to size and channels. Raises InvalidRequest."""
-    from lepton.dataset.pixels import brought_to, opened_image
+    import numpy as np
 
+    from lepton.dataset.manifest import ImageFormat
+
+    try:
+        from lepton.dataset.pixels import brought_to, opened_image
+    except ImportError as error:
+        raise UnsupportedMedia("no pictures are read here", hint="send a tensor; or install lepton[images]") from error
     if not body:
         raise InvalidRequest("the body is empty", pointer="", hint="send the bytes of a PNG, JPEG or WebP file")
     form = ImageFormat(height=wanted.height, width=wanted.width, channels=wanted.channels)

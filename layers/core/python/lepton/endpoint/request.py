@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from lepton.endpoint.arrays import NUMPY
+    from lepton.endpoint.buffers import Array
+else:
 
-Array = NDArray[Any]
+    def __getattr__(name: str) -> Any:
+        """NumPy's part of this module is paid for by whoever asks for it."""
+        if name == "NUMPY":
+            from lepton.endpoint.arrays import NUMPY
+
+            return NUMPY
+        if name == "Array":
+            return Any
+        raise AttributeError(name)
+
+
+__all__ = ["NUMPY", "Array", "InferAnswer", "InferRequest", "Limits", "Wish"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +36,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """How an output was asked for. `binary` None: as `InferRequest.binary` says; `top`: the k best classes of it."""
+
+    binary: bool | None = None
+    top: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InferRequest:
     """Inputs by name, each with `rows` as its first dimension and of the signature's datatype.
 
     BYTES is an object array of str. `outputs` empty: all of them. `ignored` names columns that came in and that the
-    model does not use.
+    model does not use, `warnings` what the signature only warns of. `binary`: whether outputs go out as bytes where
+    their wish does not say (None: as the answer's media type has it); `columnar`: they are wanted column by column.
+    `parameters` are the request's own, as they came.
     """
 
     inputs: Mapping[str, Array]
@@ -35,6 +58,11 @@ class InferRequest:
     id: str | None = None
     outputs: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    binary: bool | None = None
+    columnar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +71,3 @@ class InferAnswer:
 
     outputs: Mapping[str, Array]
     rows: int
-
-
-NUMPY: dict[str, Any] = {
-    "BOOL": np.dtype(np.bool_),
-    "UINT8": np.dtype(np.uint8),
-    "UINT16": np.dtype(np.uint16),
-    "UINT32": np.dtype(np.uint32),
-    "UINT64": np.dtype(np.uint64),
-    "INT8": np.dtype(np.int8),
-    "INT16": np.dtype(np.int16),
-    "INT32": np.dtype(np.int32),
-    "INT64": np.dtype(np.int64),
-    "FP16": np.dtype(np.float16),
-    "FP32": np.dtype(np.float32),
-    "FP64": np.dtype(np.float64),
-    "BYTES": np.dtype(np.object_),
-}

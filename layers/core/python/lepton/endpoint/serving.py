@@ -9,24 +9,31 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lepton.endpoint import gateway, replies
 from lepton.endpoint.artifacts import ArtifactCache
 from lepton.endpoint.endpoint import Bounds, Endpoint
+from lepton.endpoint.exchange import Exchange, Reply
 from lepton.endpoint.request import Limits
+from lepton.endpoint.route import Call, RouteTable
+from lepton.endpoint.routes import ROUTES
 from lepton.endpoint.telemetry import Telemetry
-from lepton.ports import EventBus, ObjectStore
-from lepton.registry import Registry
-from lepton.settings import Settings
+from lepton.errors import CallerError, LeptonError
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.event_handler import APIGatewayRestResolver
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from lepton.endpoint.transform import Transform
+    from lepton.endpoint.enclosures.beside import Beside
+    from lepton.endpoint.jobs.deliveries import Deliveries
+    from lepton.endpoint.jobs.links import Links
+    from lepton.endpoint.trials import Trials
+    from lepton.ports import EventBus, ObjectStore
+    from lepton.settings import Settings
 
 MEMORY_PER_VCPU = 1769  # MB of a Lambda that come with one vCPU
 DISK = 300_000_000  # bytes of /tmp, which holds 512 MB, for ONNX files
+PATIENCE = 0.05  # seconds that an answer waits for what runs beside it; 0 where the process goes on by itself
 _MB = 1 << 20
+_TABLE = RouteTable(ROUTES)
 
 
 class Serving:
@@ -40,54 +47,80 @@ class Serving:
         landing: Callable[[], ObjectStore],
         bus: Callable[[], EventBus],
         memory_mb: int,
+        links: Callable[[], Links] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._lake = lake
-        self._landing = landing
-        self._clock = clock
-        self._telemetry = Telemetry(bus)
+        self.settings = settings
+        self.lake = lake
+        self.landing = landing
+        self.bus = bus
+        self.links = links
+        self.memory_mb = memory_mb
+        self.clock = clock
+        self.patience = PATIENCE
+        self.limits = Limits()
+        self.telemetry = Telemetry(bus)
         bounds = Bounds(
             staleness=settings.alias_staleness_seconds,
             memory=memory_mb * _MB // 3,
             threads=max(1, memory_mb // MEMORY_PER_VCPU),
         )
         artifacts = ArtifactCache(lake, Path(tempfile.gettempdir()) / "lepton-models", DISK)
-        self.endpoint = Endpoint(Registry(lake), artifacts, self._telemetry, bounds, clock)
+        self.endpoint = Endpoint(lake, artifacts, self.telemetry, bounds, clock)
+
+    def reply(self, exchange: Exchange) -> Reply:
+        """The answer to a request, whoever brought it: never an exception."""
+        try:
+            found = _TABLE.find(exchange.method, exchange.path)
+            if found is None:
+                return replies.no_route(exchange, _TABLE.methods(exchange.path))
+            return found[0].load()(Call(exchange, found[1], self))
+        except LeptonError as error:
+            return self._refused(error, exchange)
+        except Exception as error:  # noqa: BLE001  # a bug of ours: the caller is told so, the trace is logged
+            self.telemetry.bug(error)
+            return replies.bug(exchange)
+        finally:
+            self.telemetry.flush()
 
     def answer(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """API Gateway's proxy event in, its answer out."""
         try:
-            return self._app.resolve(event, context)
-        finally:
-            self._telemetry.flush()
+            body = gateway.body(event)
+        except CallerError as error:
+            return gateway.answer(self._refused(error, gateway.exchange(event, context, b"")))
+        asked = gateway.exchange(event, context, body)
+        reply = self.reply(asked)
+        try:
+            gateway.check_sendable(reply, asked)
+        except CallerError as error:
+            return gateway.answer(self._refused(error, asked))
+        return gateway.answer(reply)
+
+    def _refused(self, error: LeptonError, exchange: Exchange) -> Reply:
+        self.telemetry.refused(error)
+        return replies.refused(error, exchange)
 
     def transform(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """SQS records in, the identifiers of those to be tried again out."""
-        from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-
-        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-        try:
-            return dict(process_partial_response(event, self._transform_record, processor, context))
-        finally:
-            self._telemetry.flush()
+        return self._deliveries.handle(event, context)
 
     @cached_property
-    def _app(self) -> APIGatewayRestResolver:
-        from lepton.endpoint import routes
+    def trials(self) -> Trials:
+        """Asked for only while there is a rollout."""
+        from lepton.endpoint.trials import Trials
 
-        return routes.build(self.endpoint, self._telemetry, Limits())
+        return Trials(self.endpoint, self.lake, self.clock, self.patience)
 
     @cached_property
-    def _transform(self) -> Transform:
-        from lepton.endpoint.transform import Transform
+    def beside(self) -> Beside:
+        """The files beside the models' graphs."""
+        from lepton.endpoint.enclosures.beside import Beside
 
-        return Transform(self._landing(), self._lake, self.endpoint, self._clock)
+        return Beside(self.lake)
 
-    def _transform_record(self, record: SQSRecord) -> None:
-        from lepton.dataset.arrivals import arrivals
+    @cached_property
+    def _deliveries(self) -> Deliveries:
+        from lepton.endpoint.jobs.deliveries import Deliveries
 
-        for arrival in arrivals(record.body):
-            if arrival.key.endswith("/"):
-                continue  # what the S3 console makes for a folder
-            self._telemetry.transformed(self._transform.run(arrival.keys))
-            self._telemetry.flush()
+        return Deliveries(self)

@@ -7,23 +7,24 @@ does not use (ids, the target) are named in the request's `ignored`, so that non
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from lepton.dataset.column_types import MISSING_NUMBERS, MISSING_TEXTS
-from lepton.endpoint import values
-from lepton.endpoint.request import Array, InferRequest
+from lepton.endpoint import usual
+from lepton.endpoint.buffers import INTEGERS, Tensor, Tensors
+from lepton.endpoint.request import InferRequest
 from lepton.errors import InvalidRequest
-from lepton.model_package.manifest import Signature, TensorSpec
+
+if TYPE_CHECKING:
+    from lepton.endpoint.buffers import Array
+    from lepton.model_package.manifest import Signature, TensorSpec
 
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 
 Column = Sequence[Any]
-Reader = Callable[[Column, TensorSpec], list[Any]]
+Reader = Callable[[Column, "TensorSpec"], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,26 @@ def request(
     ignored: Iterable[str] = (),
 ) -> InferRequest:
     """All rows or none: raises InvalidRequest for the first cell that does not fit, `place` points to it."""
-    inputs, misfits = fitted(columns, signature, read)
+    from lepton.endpoint import bounds
+
+    cells = {spec.name: read(columns[spec.name], spec) for spec in signature.inputs}
+    rows = len(next(iter(cells.values())))
+    plain = usual.of(signature).columns(cells, rows)
+    if plain is not None:
+        return InferRequest(Tensors(plain), rows, ignored=tuple(ignored))
+    inputs, misfits = fitted(cells, signature, as_given)
     if misfits:
         first = min(misfits, key=lambda misfit: misfit.row)
         raise InvalidRequest(first.reason, pointer=place(first))
-    return InferRequest(inputs, len(next(iter(inputs.values()))), ignored=tuple(ignored))
+    warnings = [said for spec in signature.inputs for said in bounds.warnings(inputs[spec.name], spec)]
+    tensors = {spec.name: Tensor.of(spec.datatype, inputs[spec.name]) for spec in signature.inputs}
+    return InferRequest(Tensors(tensors), rows, ignored=tuple(ignored), warnings=tuple(warnings))
 
 
 def fitted(columns: Mapping[str, Column], signature: Signature, read: Reader) -> tuple[dict[str, Array], list[Misfit]]:
     """The inputs [rows, 1] and every cell that does not fit (its place holds a filler: leave its row out)."""
+    from lepton.endpoint import values
+
     inputs: dict[str, Array] = {}
     misfits: list[Misfit] = []
     for spec in signature.inputs:
@@ -86,6 +98,8 @@ def fitted(columns: Mapping[str, Column], signature: Signature, read: Reader) ->
 
 def without(inputs: Mapping[str, Array], rows: Iterable[int], count: int) -> dict[str, Array]:
     """The inputs with the named rows left out."""
+    import numpy as np
+
     keep = np.ones(count, dtype=bool)
     keep[list(rows)] = False
     return {name: array[keep] for name, array in inputs.items()}
@@ -107,18 +121,20 @@ def from_text(cells: Column, spec: TensorSpec) -> list[Any]:
 
     What is no number stays text, and is refused as such later.
     """
+    from lepton.dataset.column_types import MISSING_NUMBERS, MISSING_TEXTS
+
     if spec.datatype == "BYTES":
         return [None if not cell or cell in MISSING_TEXTS else cell for cell in cells]
-    number = _INTEGER if spec.datatype in values.INTEGERS else _FLOAT
-    kind = int if spec.datatype in values.INTEGERS else bool if spec.datatype == "BOOL" else float
-    return [_number(cell.strip(), number, kind) for cell in cells]
+    number = _INTEGER if spec.datatype in INTEGERS else _FLOAT
+    kind = int if spec.datatype in INTEGERS else bool if spec.datatype == "BOOL" else float
+    return [_number(cell.strip(), number, kind, MISSING_NUMBERS) for cell in cells]
 
 
-def _number(cell: str, pattern: re.Pattern[str], kind: type) -> Any:
+def _number(cell: str, pattern: re.Pattern[str], kind: type, missing: Collection[str]) -> Any:
     if kind is not bool and pattern.fullmatch(cell):
         return kind(cell)
     word = cell.lower()
-    if not cell or word in MISSING_NUMBERS:
+    if not cell or word in missing:
         return None
     return kind(word == "true") if word in ("true", "false") else cell
 

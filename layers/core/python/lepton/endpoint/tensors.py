@@ -1,7 +1,6 @@
 """A tensor off the wire, checked against its TensorSpec: datatype, rank, dimensions, count, values.
 
-`WireTensor.data` is what the body carried for it: a JSON array, flat or nested. A body that carries raw bytes instead
-needs one more way to make the flat array, and nothing else here changes.
+`WireTensor.data` is what the body carried for it: a JSON array, flat or nested, or the bytes of a binary tensor.
 """
 
 from __future__ import annotations
@@ -9,46 +8,81 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lepton.endpoint import document, values
+from lepton.endpoint import binary, document
+from lepton.endpoint.buffers import FLOATS, Tensor
+from lepton.endpoint.casts import castable
 from lepton.endpoint.document import at
-from lepton.endpoint.request import Array
 from lepton.errors import InvalidRequest
-from lepton.model_package.manifest import TensorSpec
+
+if TYPE_CHECKING:
+    from lepton.model_package.manifest import TensorSpec
 
 LARGEST = 2**31 - 1  # of a dimension
 
 
 @dataclass(frozen=True, slots=True)
 class WireTensor:
-    """One input as the body has it. `pointer` leads to it in the body; `bare`: what stands there is the data alone."""
+    """One input as the body has it. `pointer` leads to it in the body; `bare`: what stands there is the data alone;
+    `rowwise`: what stands there are rows, with the data's under its name in each."""
 
     name: str
     datatype: str
     shape: tuple[int, ...]
-    data: list[Any]
+    data: list[Any] | memoryview
     pointer: str
     bare: bool = False
+    rowwise: bool = False
 
     def place(self, member: str, *steps: int) -> str:
         """The pointer to a member (name, datatype, shape, data), or to an element of its data."""
+        if self.rowwise:
+            return self.pointer + (at(steps[0], self.name, *steps[1:]) if steps else "")
         return self.pointer + at(*(() if self.bare else (member,)), *steps)
 
+    @property
+    def size_pointer(self) -> str:
+        """Where the body says how many bytes a binary tensor has."""
+        return self.pointer if self.bare else self.pointer + "/parameters/binary_data_size"
 
-def decoded(tensor: WireTensor, spec: TensorSpec) -> Array:
-    """The array, of the spec's datatype and the tensor's shape. Raises InvalidRequest."""
+
+def decoded(tensor: WireTensor, spec: TensorSpec, warnings: list[str]) -> Tensor:
+    """The tensor, of the spec's datatype and its own shape; what is only warned of is added. Raises InvalidRequest."""
     _check_datatype(tensor, spec)
     _check_shape(tensor, spec)
-    flat, wrong = values.column(flattened(tensor), tensor.datatype, spec)
+    if isinstance(tensor.data, memoryview):
+        raw = binary.tensor(tensor.name, tensor.datatype, tensor.shape, tensor.data, tensor.size_pointer)
+        if _as_it_is(tensor.datatype, spec):
+            return raw
+        return _judged(tensor, raw, spec, warnings)
+    return _judged(tensor, flattened(tensor), spec, warnings)
+
+
+def _as_it_is(datatype: str, spec: TensorSpec) -> bool:
+    """Whether every such binary value is one that the model takes."""
+    free = spec.minimum is None and spec.maximum is None
+    return datatype == spec.datatype and datatype not in FLOATS and datatype != "BYTES" and free
+
+
+def _judged(tensor: WireTensor, given: Tensor | list[Any], spec: TensorSpec, warnings: list[str]) -> Tensor:
+    from lepton.endpoint import bounds, values
+
+    if isinstance(given, Tensor) and given.datatype != "BYTES":
+        flat, wrong = values.converted(given.array().reshape(-1), tensor.datatype, spec)
+    else:
+        cells = given.data if isinstance(given, Tensor) else given
+        flat, wrong = values.column(cells, tensor.datatype, spec)  # type: ignore[arg-type]  # BYTES lies in a list
     if wrong:
-        index, reason = next(iter(wrong.items()))
-        raise InvalidRequest(reason, pointer=tensor.place("data", *_place(tensor, index)))
-    return flat.reshape(tensor.shape)
+        index = min(wrong)
+        raise _misfit(tensor, index, wrong[index])
+    warnings += bounds.warnings(flat, spec)
+    return Tensor.of(spec.datatype, flat.reshape(tensor.shape))
 
 
 def flattened(tensor: WireTensor) -> list[Any]:
     """The data in row-major order; nested data must be nested as the shape says. Raises InvalidRequest."""
+    assert isinstance(tensor.data, list)  # noqa: S101  # bytes do not come here
     data = tensor.data
     if data and isinstance(data[0], list):
         data = _unnested(tensor)
@@ -83,7 +117,7 @@ def checked_shape(value: Any, pointer: str) -> tuple[int, ...]:
 
 
 def _check_datatype(tensor: WireTensor, spec: TensorSpec) -> None:
-    if not values.castable(tensor.datatype, spec.datatype):
+    if not castable(tensor.datatype, spec.datatype):
         raise InvalidRequest(
             f"{tensor.name!r} is {tensor.datatype}, the model takes {spec.datatype}",
             pointer=tensor.place("datatype"),
@@ -127,12 +161,18 @@ def _shown(shape: tuple[int, ...]) -> str:
     return str(list(shape)) if len(shape) <= 8 else f"{list(shape[:8])} and {len(shape) - 8} more"
 
 
-def _place(tensor: WireTensor, index: int) -> tuple[int, ...]:
+def _misfit(tensor: WireTensor, index: int, reason: str) -> InvalidRequest:
+    if isinstance(tensor.data, memoryview):
+        return InvalidRequest(f"element {index}: {reason}", pointer=tensor.pointer)
+    return InvalidRequest(reason, pointer=tensor.place("data", *_place(tensor.data, tensor.shape, index)))
+
+
+def _place(data: list[Any], shape: tuple[int, ...], index: int) -> tuple[int, ...]:
     """The steps to element `index` of the flat data, as the body nests it."""
-    if not isinstance(tensor.data[0], list):
+    if not isinstance(data[0], list):
         return (index,)
     steps: list[int] = []
-    for size in reversed(tensor.shape):
+    for size in reversed(shape):
         index, step = divmod(index, size)
         steps.append(step)
     return tuple(reversed(steps))

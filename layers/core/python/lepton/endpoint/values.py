@@ -12,17 +12,24 @@ There are two paths with one result: whole columns at C speed, and cell by cell 
 from __future__ import annotations
 
 import math
-from typing import Any
+from operator import countOf
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lepton.endpoint import bounds
+from lepton.endpoint.arrays import NUMPY
+from lepton.endpoint.buffers import FLOATS, INTEGERS
+from lepton.endpoint.casts import castable
 from lepton.endpoint.document import kind
-from lepton.endpoint.request import NUMPY, Array
 from lepton.errors import InvalidRequest
-from lepton.model_package.manifest import TensorSpec
 
-FLOATS = frozenset({"FP16", "FP32", "FP64"})
-INTEGERS = frozenset({"UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64"})
+if TYPE_CHECKING:
+    from lepton.endpoint.buffers import Array
+    from lepton.model_package.manifest import TensorSpec
+
+__all__ = ["FLOATS", "INTEGERS", "castable", "cell", "column", "converted", "takes_missing"]
+
 _MANTISSA = {"FP16": 11, "FP32": 24, "FP64": 53}  # bits: every integer up to 2**bits is exact
 _PYTHON: dict[str, frozenset[type]] = {
     **dict.fromkeys(FLOATS, frozenset({int, float})),
@@ -33,21 +40,30 @@ _PYTHON: dict[str, frozenset[type]] = {
 _SAID = {"BOOL": "true or false", "BYTES": "a string"} | dict.fromkeys(INTEGERS, "an integer")
 
 
-def castable(declared: str, wanted: str) -> bool:
-    """Whether a tensor declared as one may be sent for the other."""
-    if declared == wanted:
-        return True
-    if wanted in FLOATS:
-        return declared in FLOATS or declared in INTEGERS or declared == "BOOL"
-    return wanted in INTEGERS and (declared in INTEGERS or declared == "BOOL")
-
-
 def column(values: list[Any], declared: str, spec: TensorSpec) -> tuple[Array, dict[int, str]]:
     """The values as one flat array, and {index: reason} for those that do not fit (their place holds a filler)."""
     whole = _strings(values, spec) if spec.datatype == "BYTES" else _numbers(values, declared, spec)
     if whole is not None:
-        return whole, {}
+        return whole, bounds.outside(whole, spec)
     return _one_by_one(values, declared, spec)
+
+
+def converted(given: Array, declared: str, spec: TensorSpec) -> tuple[Array, dict[int, str]]:
+    """A flat array that was sent as one, likewise. NaN is a missing value; infinity needs the signature's leave."""
+    if declared in FLOATS:
+        with np.errstate(over="ignore"):
+            made = given.astype(NUMPY[spec.datatype], copy=False)
+        fits = np.isfinite(made)
+        if not fits.all():
+            fits |= np.isnan(given) & takes_missing(spec) | np.isinf(given) & spec.infinity
+    else:
+        made = given.astype(NUMPY[spec.datatype], copy=False)
+        same = declared in (spec.datatype, "BOOL") or _exact(given, spec.datatype)
+        fits = np.True_ if same else np.array([_holds(one, spec.datatype) for one in given.tolist()])
+    if fits.all():
+        return made, bounds.outside(made, spec)
+    wrong = {int(at): _misfit(given[at].item(), spec) for at in np.flatnonzero(~fits)[:1000]}
+    return made, bounds.outside(made, spec) | wrong
 
 
 def takes_missing(spec: TensorSpec) -> bool:
@@ -69,10 +85,12 @@ def _strings(values: list[Any], spec: TensorSpec) -> Array | None:
 
 
 def _numbers(values: list[Any], declared: str, spec: TensorSpec) -> Array | None:
-    kinds = set(map(type, values))
-    missing = type(None) in kinds and takes_missing(spec) and declared in FLOATS
-    if not kinds - ({type(None)} if missing else set()) <= _PYTHON[declared]:
-        return None
+    missing = False
+    if declared not in FLOATS or countOf(map(type, values), float) != len(values):
+        kinds = set(map(type, values))
+        missing = type(None) in kinds and takes_missing(spec) and declared in FLOATS
+        if not kinds - ({type(None)} if missing else set()) <= _PYTHON[declared]:
+            return None
     try:
         if declared in FLOATS:
             return _floats(values, declared, spec, missing)
@@ -84,9 +102,12 @@ def _numbers(values: list[Any], declared: str, spec: TensorSpec) -> Array | None
 
 
 def _floats(values: list[Any], declared: str, spec: TensorSpec, missing: bool) -> Array | None:
-    given = np.array([math.nan if value is None else value for value in values] if missing else values, np.float64)
+    first = spec.datatype if declared == "FP64" else declared
     with np.errstate(over="ignore"):
-        made = given.astype(NUMPY[declared]).astype(NUMPY[spec.datatype])
+        given = np.array(
+            [math.nan if value is None else value for value in values] if missing else values, NUMPY[first]
+        )
+        made = given.astype(NUMPY[spec.datatype], copy=False)
     fits = np.isfinite(made) | np.isnan(given) if missing else np.isfinite(made)
     return made if fits.all() else None
 
@@ -105,12 +126,28 @@ def _bound(wanted: str) -> int:
     return 1 << _MANTISSA[wanted]
 
 
+def _holds(value: int, wanted: str) -> bool:
+    """Whether the datatype has this very integer."""
+    try:
+        return int(NUMPY[wanted].type(value)) == value
+    except OverflowError:
+        return False
+
+
+def _misfit(value: Any, spec: TensorSpec) -> str:
+    if isinstance(value, float) and math.isnan(value):
+        return f"{spec.name!r} is NaN: a value is needed"
+    return f"{spec.name!r} is {str(value)[:40]}, which {spec.datatype} does not hold here"
+
+
 def _one_by_one(values: list[Any], declared: str, spec: TensorSpec) -> tuple[Array, dict[int, str]]:
     made = np.empty(len(values), dtype=NUMPY[spec.datatype])
     wrong: dict[int, str] = {}
     for index, value in enumerate(values):
         try:
             made[index] = cell(value, declared, spec)
+            if reason := bounds.reason(made[index], spec):
+                wrong[index] = reason
         except InvalidRequest as error:
             wrong[index] = error.message
             made[index] = "" if spec.datatype == "BYTES" else 0

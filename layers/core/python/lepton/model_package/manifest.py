@@ -2,6 +2,8 @@
 
 Lake layout of a version (see `lepton.lake`):
     model.onnx       the graph, preprocessing inside
+    explain.json     what exact explanations need (optional)
+    decisions.json   business rules on its answers (optional)
     manifest.json    this model
 """
 
@@ -27,7 +29,9 @@ class TensorSpec(_Frozen):
 
     A table's columns are inputs of shape [-1, 1] named as the column. A missing value is NaN in a float input and
     the empty string in a BYTES input; `nullable` says whether it is allowed. `categories`: values seen in training
-    (others are let in, and handled inside the graph, unless `closed`).
+    (others are let in, and handled inside the graph, unless `closed`). `minimum` and `maximum`, both included, bound
+    every number; one outside is refused, or with `on_violation: warn` let in and named in the answer, as is then a
+    category that training has not seen. `infinity`: a float input takes it; JSON cannot carry it, bytes can.
     """
 
     name: str
@@ -36,6 +40,10 @@ class TensorSpec(_Frozen):
     nullable: bool = False
     categories: tuple[str, ...] | None = None
     closed: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    on_violation: Literal["refuse", "warn"] = "refuse"
+    infinity: bool = False
     description: str = ""
 
 
@@ -110,7 +118,11 @@ class Measurements(_Frozen):
 
 
 class ModelManifest(_Frozen):
-    """An immutable model version: what it is, what it takes, where it came from, how good it is."""
+    """An immutable model version: what it is, what it takes, where it came from, how good it is.
+
+    `explainer` and `decisions` are files beside the graph that a model may have: see `lepton.explanation.explainer` and
+    `lepton.decision`.
+    """
 
     schema_version: Literal[1] = 1
     model: str
@@ -130,3 +142,5 @@ class ModelManifest(_Frozen):
     trained_seconds: float
     libraries: dict[str, str]
     created_at: str
+    explainer: Artifact | None = None
+    decisions: Artifact | None = None

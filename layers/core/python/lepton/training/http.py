@@ -13,8 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from lepton import lake
 from lepton.errors import CallerError, InvalidRequest, InvalidSpec
 from lepton.http_api import JSON, caller, json_body, parsed, resolver
+from lepton.operation import told
+from lepton.training import answers
 from lepton.training.control import Control
 from lepton.training.model_routes import add_model_routes
+from lepton.training.run import RunState
 from lepton.training.spec import TrainingSpec, parse_spec, spec_from
 from lepton.training.submit import cancel, planned, submit
 
@@ -42,6 +45,11 @@ def training_api(control: Control, now: Callable[[], datetime]) -> APIGatewayRes
 
 def _add_spec_routes(app: APIGatewayRestResolver, control: Control) -> None:
     @app.put("/training-specs/<model>")
+    @told(
+        "Keep a spec, as YAML or JSON",
+        takes={JSON: TrainingSpec, "application/yaml": {"type": "string"}},
+        gives=answers.PutSpec,
+    )
     def put_spec(model: str) -> dict[str, Any]:
         text = app.current_event.decoded_body or ""
         spec = control.specs.check(lake.checked_name(model, "model"), text)
@@ -52,6 +60,7 @@ def _add_spec_routes(app: APIGatewayRestResolver, control: Control) -> None:
         return {"spec": spec, "waiting_for": missing}
 
     @app.get("/training-specs")
+    @told("Kept specs", gives=answers.SpecList)
     def list_specs() -> dict[str, Any]:
         return {
             "specs": [
@@ -60,12 +69,18 @@ def _add_spec_routes(app: APIGatewayRestResolver, control: Control) -> None:
         }
 
     @app.get("/training-specs/<model>")
+    @told("The spec kept for a model", gives=answers.KeptSpec)
     def show_spec(model: str) -> dict[str, Any]:
         return {"spec": control.specs.get(model)}
 
 
 def _add_run_routes(app: APIGatewayRestResolver, control: Control, now: Callable[[], datetime]) -> None:
     @app.post("/training-runs")
+    @told(
+        "Plan or start a training; 200 for a plan, or for the run of the same spec and data that is there already",
+        takes=RunRequest,
+        gives={200: RunState | answers.DryRun, 202: RunState},
+    )
     def start_run() -> Response[Any]:
         wanted = parsed(RunRequest, json_body(app))
         with _pointing_into("/spec" if wanted.spec is not None else ""):
@@ -76,15 +91,18 @@ def _add_run_routes(app: APIGatewayRestResolver, control: Control, now: Callable
         return Response(202 if fresh else 200, JSON, state)
 
     @app.get("/training-runs")
+    @told("Runs, newest first", gives=answers.RunList, query={"model": "Only runs of this model"})
     def list_runs() -> dict[str, Any]:
         model = app.current_event.get_query_string_value("model", None)
         return {"runs": control.runs.runs(model)}
 
     @app.get("/training-runs/<run>")
+    @told("How far a run is", gives=RunState)
     def show_run(run: str) -> Any:
         return control.runs.state(run)
 
     @app.get("/training-runs/<run>/logs")
+    @told("Log lines", gives=answers.LogPage, query={"after": "Only lines after this many, a whole number"})
     def show_log(run: str) -> dict[str, Any]:
         after = _whole_number(app.current_event.get_query_string_value("after", "0"), "after")
         control.runs.state(run)
@@ -93,6 +111,7 @@ def _add_run_routes(app: APIGatewayRestResolver, control: Control, now: Callable
         return {"lines": told, "next": after + len(lines)}
 
     @app.post("/training-runs/<run>/cancel")
+    @told("Stop a run", gives=RunState)
     def cancel_run(run: str) -> Any:
         return cancel(control, run, caller(app), now())
 

@@ -6,7 +6,7 @@ import hashlib
 
 from lepton import lake
 from lepton.errors import CorruptArtifact, NotFound
-from lepton.model_package.manifest import ModelManifest
+from lepton.model_package.manifest import Artifact, ModelManifest
 from lepton.ports import ObjectStore
 
 # Bytes. A larger graph is checked by its size alone here (the function's memory), and by its digest where it is loaded.
@@ -30,7 +30,20 @@ def checked_package(store: ObjectStore, model: str, version: str) -> ModelManife
     if (manifest.model, manifest.version) != (model, version):
         raise CorruptArtifact(f"package {model} {version} says that it is {manifest.model} {manifest.version}")
     _check_graph(store, manifest)
+    for artifact in (manifest.explainer, manifest.decisions):
+        if artifact is not None:
+            _check_beside(store, lake.package_prefix(model, version) + artifact.file, artifact)
     return manifest
+
+
+def _check_beside(store: ObjectStore, key: str, artifact: Artifact) -> None:
+    try:
+        blob = store.get(key)
+    except NotFound as error:
+        raise CorruptArtifact("its manifest names a file that is not there", pointer=key) from error
+    assert blob is not None  # noqa: S101
+    if hashlib.sha256(blob.body).hexdigest() != artifact.sha256:
+        raise CorruptArtifact("the file is not what its manifest's digest says", pointer=key)
 
 
 def _check_graph(store: ObjectStore, manifest: ModelManifest) -> None:

@@ -11,6 +11,7 @@ from lepton.dataset.manifest import DatasetManifest
 from lepton.errors import InvalidSpec
 from lepton.ports import JobRequest
 from lepton.settings import Settings
+from lepton.training.decisions import check_decisions
 from lepton.training.features import Feature, choose_features
 from lepton.training.fit import classes_of
 from lepton.training.metrics import METRICS, default_metric, metrics_of
@@ -82,6 +83,7 @@ def plan_training(
         left = "; ".join(f"{feature.name}: {feature.reason}" for feature in features[:20])
         raise InvalidSpec(f"no column is left to learn from ({left})", pointer="/exclude", hint="exclude fewer")
     metric = _metric(spec, classes)
+    decided = check_decisions(spec, manifest)
     run = run_of(spec, manifest.version)
     return TrainingPlan(
         run=run,
@@ -94,7 +96,11 @@ def plan_training(
         features=features,
         job=_job(spec, run, manifest, limits, prices),
         cost=_cost(spec, prices),
-        reasons=(*_reasons(spec, manifest, metric), f"hyperparameters {parameters.model_dump()}"),
+        reasons=(
+            *_reasons(spec, manifest, metric),
+            f"hyperparameters {parameters.model_dump()}",
+            *([decided] if decided else []),
+        ),
         warnings=tuple(feature.warning for feature in features if feature.warning),
     )
 

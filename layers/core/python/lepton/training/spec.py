@@ -7,11 +7,15 @@ import json
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lepton.decision.rules import Decisions
 from lepton.errors import InvalidSpec
 from lepton.http_api import pointer
 from lepton.model_package.manifest import Task
+from lepton.rollout.plan import Strategy
+from lepton.rollout.rule import Rule
+from lepton.rollout.steering import SERVED
 from lepton.training.algorithms import PARAMETERS, Algorithm, Parameters, resolved_algorithm
 
 MAX_SPEC_BYTES = 65_536
@@ -58,6 +62,17 @@ class Rollout(_Frozen):
     """What happens to a version that passed the gate."""
 
     alias: str = Field(default="live", pattern=_NAME, description="The alias that is moved to it.")
+    strategy: Strategy = Field(
+        default="direct", description="direct: at once; canary or shadow: beside the live version first."
+    )
+    percent: float = Field(default=5.0, gt=0, le=100, description="Share of requests of a canary or shadow, percent.")
+    rule: Rule = Field(default=Rule(), description="When a canary or shadow is promoted or ended by itself.")
+
+    @model_validator(mode="after")
+    def _beside_what_answers(self) -> Rollout:
+        if self.strategy != "direct" and self.alias != SERVED:
+            raise ValueError(f"a {self.strategy} needs the alias that requests are answered from: {SERVED}")
+        return self
 
 
 class TrainingSpec(_Frozen):
@@ -84,6 +99,13 @@ class TrainingSpec(_Frozen):
     gate: Gate = Field(default_factory=Gate, description="What it must hold before it is served.")
     resources: Resources = Field(default_factory=Resources, description="What the job gets.")
     rollout: Rollout = Field(default_factory=Rollout, description="What happens once it passed.")
+    decisions: Decisions | None = Field(
+        default=None, description="Business rules that turn an answer into a decision; published with the model."
+    )
+    explanations: bool = Field(
+        default=True,
+        description="Publish what exact explanations need: parameters once more, quantiles of the columns.",
+    )
     on_new_data: Literal["train", "ignore"] = Field(
         default="train", description="Whether a new version of the dataset starts a run."
     )
@@ -116,7 +138,12 @@ class TrainingSpec(_Frozen):
             update={"algorithm": self.resolved_algorithm, "hyperparameters": self.parameters().model_dump()}
         )
         # What does not change what is trained or how it is judged does not change the run either.
-        pinned = filled.model_dump(mode="json", exclude={"dataset", "on_new_data"}) | {"dataset": self.dataset_name}
+        pinned = filled.model_dump(mode="json", exclude={"dataset", "on_new_data", "rollout"})
+        pinned |= {"dataset": self.dataset_name, "rollout": {"alias": self.rollout.alias}}
+        # Fields of later releases are told only where they say something: older specs keep their runs.
+        for name in ("decisions", "explanations"):
+            if getattr(self, name) == type(self).model_fields[name].default:
+                del pinned[name]
         return _sorted_json(pinned)
 
 
