@@ -17,7 +17,7 @@ TORCH ?= torch==2.13.0
 TORCH_ARGS ?=
 UV ?= uv
 # What `make bench-serving` measures.
-PARTS ?= start warm size transform peers
+PARTS ?= start warm size wire transform peers
 # What Lambda will run, for `make build`: the layers' wheels are chosen for it.
 RUNTIME ?= python3.14
 ARCHITECTURE ?= x86_64
